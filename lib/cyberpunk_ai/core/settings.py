@@ -1,0 +1,118 @@
+"""Every setting of the product, read from the environment and an optional `.env`, checked together.
+
+Names that other tools share (`DATABASE_URL`, `REDIS_URL`, ...) carry no prefix; our own start with `CYBERPUNK_`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date  # noqa: TC003 - pydantic needs the type at run time
+from pathlib import Path  # noqa: TC003 - as above
+from typing import Any, Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cyberpunk_ai.core.errors import SettingsInvalid
+
+PREFIX = "CYBERPUNK_"
+SCHEMES = {
+    "database_url": ("postgresql://", "postgres://", "postgresql+psycopg2://", "sqlite://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+    "clickhouse_url": ("http://", "https://", "clickhouse://", "clickhouses://"),
+}
+
+
+def _default_home() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("cyberpunk_ai", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """All settings. Unset URLs mean the embedded default: SQLite, Delta with chDB, an in-process cache, a local event log."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+
+    database_url: str | None = Field(None, validation_alias=AliasChoices("database_url", "DATABASE_URL"))
+    redis_url: str | None = Field(None, validation_alias=AliasChoices("redis_url", "REDIS_URL"))
+    clickhouse_url: str | None = Field(None, validation_alias=AliasChoices("clickhouse_url", "CLICKHOUSE_URL"))
+    kafka_bootstrap_servers: str | None = Field(None, validation_alias=AliasChoices("kafka_bootstrap_servers", "KAFKA_BOOTSTRAP_SERVERS"))
+    openai_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))
+    huggingface_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("huggingface_api_key", "HUGGINGFACE_API_KEY"))
+    prometheus_port: int | None = Field(None, ge=1, le=65535, validation_alias=AliasChoices("prometheus_port", "PROMETHEUS_PORT"))
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", validation_alias=AliasChoices("log_level", "LOG_LEVEL"))
+
+    home: Path = Field(default_factory=_default_home, description="Folder of the embedded stores, runs and logs.")
+    host: str = Field("127.0.0.1", description="Address that the API, the cockpit and the notebooks listen on.")
+    api_port: int = Field(8000, ge=1, le=65535, description="Port of the API and the cockpit.")
+    voila_port: int = Field(8866, ge=1, le=65535, description="Port of the Voila page.")
+    jupyter_port: int = Field(8888, ge=1, le=65535, description="Port of JupyterLab.")
+    theme: Literal["neon", "noir", "daylight"] = Field("neon", description="Theme of every page and figure.")
+    semantic_file: Path | None = Field(None, description="YAML merged over the packaged semantic layer.")
+    mounts: str = Field("apps.serve:mount", description="Comma-separated `module:function` that add pages to the API's server.")
+    today: date | None = Field(None, description="Freeze the calendar, for rehearsals and tests.")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator(
+        "database_url", "redis_url", "clickhouse_url", "kafka_bootstrap_servers", "openai_api_key", "huggingface_api_key",
+        "prometheus_port", "semantic_file", "today", mode="before",
+    )  # fmt: skip
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("database_url", "redis_url", "clickhouse_url")
+    @classmethod
+    def _known_scheme(cls, value: str | None, info: Any) -> str | None:
+        schemes = SCHEMES[info.field_name]
+        if value is not None and not value.startswith(schemes):
+            raise ValueError(f"must start with one of {', '.join(schemes)}")
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        # Kernels, apps and runs start in different folders and must find the same stores.
+        return value.expanduser().absolute()
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read and check all settings.
+
+        Args:
+            **overrides: Values that win over the environment, by field name.
+
+        Raises:
+            SettingsInvalid: One or more values are wrong, or an unknown `CYBERPUNK_*` name is set; all are listed.
+        """
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        problems = [f"{name}: unknown setting" for name in sorted(os.environ) if name.startswith(PREFIX) and name not in known]
+        try:
+            settings = cls(**overrides)
+        except ValidationError as error:
+            problems += [f"{_variable(str(item['loc'][0]))}: {item['msg']}" for item in error.errors()]
+            settings = None
+        if settings is None or problems:
+            raise SettingsInvalid(
+                "settings are wrong: " + "; ".join(problems),
+                hint="every setting is described in docs/reference/settings.md",
+                problems=problems,
+            )
+        return settings
+
+
+def _variable(field: str) -> str:
+    """Name of the environment variable behind a field."""
+    info = Settings.model_fields.get(field.lower())
+    shared = info is not None and isinstance(info.validation_alias, AliasChoices)
+    return field.upper() if shared or info is None else PREFIX + field.upper()
+
+
+def variables() -> dict[str, str]:
+    """Return every environment variable of the product with its description, for the docs and `cyberpunk doctor`."""
+    return {_variable(name): (info.description or "") for name, info in Settings.model_fields.items()}

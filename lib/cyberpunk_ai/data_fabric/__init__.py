@@ -1,0 +1,1 @@
+"""The fabric: what brings data in, keeps it, names it and checks it."""
