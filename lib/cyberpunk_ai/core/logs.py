@@ -37,7 +37,7 @@ def configure(level: str = "INFO") -> None:
 
 def get_logger(name: str) -> Any:
     """Return the logger of a room; fields are given as keywords: `log.info("synced", source="crm", rows=10)`."""
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(room=name)
 
 
 @contextmanager

@@ -1,0 +1,50 @@
+"""The audit log: one line a verb, who did what to which resource and how it ended. Arguments are kept, data is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.results import to_jsonable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from cyberpunk_ai.data_fabric.stores.operational import Operational
+    from cyberpunk_ai.governance.callers import Caller
+
+
+def write(operational: Operational, caller: Caller, verb: str, resource: str, detail: Mapping[str, object], outcome: str) -> None:
+    """Write one line.
+
+    Args:
+        operational: Store of the log.
+        caller: Who.
+        verb: Which verb of the workspace.
+        resource: What it was done to, e.g. a metric, a source, a customer id.
+        detail: Arguments, JSON-ready or made so.
+        outcome: `ok`, or the code of the error.
+    """
+    from cyberpunk_ai.data_fabric.stores.records import audit_log
+
+    with operational.begin() as connection:
+        connection.execute(
+            audit_log.insert().values(
+                at=utc_now(), caller=caller.caller_id, verb=verb, resource=resource, detail=to_jsonable(dict(detail)), outcome=outcome
+            )
+        )
+
+
+def recent(operational: Operational, *, limit: int = 100) -> pd.DataFrame:
+    """Return the newest lines first: at, caller, verb, resource, detail, outcome."""
+    import pandas as pd
+    from sqlalchemy import select
+
+    from cyberpunk_ai.data_fabric.stores.records import audit_log
+
+    columns = [audit_log.c[name] for name in ("at", "caller", "verb", "resource", "detail", "outcome")]
+    with operational.read() as connection:
+        rows = connection.execute(select(*columns).order_by(audit_log.c.id.desc()).limit(limit)).all()
+    return pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in columns])
