@@ -1,0 +1,1 @@
+"""Composers: what joins engines with each other or with the stores."""
