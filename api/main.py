@@ -1,0 +1,104 @@
+"""The API's application: `uvicorn api.main:app`. It assembles routes, sockets, metrics and the pages that settings mount beside them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, WebSocket  # noqa: TC002 - FastAPI resolves annotations at run time
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi_offline import FastAPIOffline
+
+from api import errors
+from api.requests import RequestContext
+from api.routes import router
+from api.sockets.hub import Hub
+from cyberpunk_ai import Workspace, __version__
+from cyberpunk_ai.core import logs
+from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.settings import Settings
+from cyberpunk_ai.workspace import prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+DESCRIPTION = (
+    "Data, forecasts, customers at risk and live events of one business. The same numbers as in notebooks, apps and scheduled runs."
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application.
+
+    Args:
+        settings: Defaults to the environment.
+
+    Raises:
+        SettingsInvalid: The environment is wrong; every problem is named.
+    """
+    chosen = settings or Settings.load()
+    logs.configure(chosen.log_level)
+    # The stock documentation pages fetch their scripts from a CDN; these bring them along.
+    app = FastAPIOffline(title="Cyberpunk AI", version=__version__, description=DESCRIPTION, lifespan=_lifespan)
+    app.state.settings, app.state.started_at = chosen, utc_now()
+    app.state.workspace = Workspace.open(chosen)
+    app.state.hub = Hub(app.state.workspace)
+    app.add_middleware(RequestContext, observe=prometheus.observe_request)
+    errors.install(app)
+    app.include_router(router)
+    _add_plain_routes(app)
+    for target in filter(None, (name.strip() for name in chosen.mounts.split(","))):
+        # Pages are another door; the settings name them, so that neither door imports the other.
+        module, _, function = target.partition(":")
+        getattr(import_module(module), function)(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.hub.start()
+    port = app.state.settings.prometheus_port
+    server = prometheus.serve(app.state.settings.host, port) if port else None
+    try:
+        yield
+    finally:
+        await app.state.hub.stop()
+        if server is not None:
+            server.shutdown()
+        app.state.workspace.close()
+
+
+def _add_plain_routes(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def front() -> RedirectResponse:
+        """Send a person to the cockpit, or to the routes where no pages are mounted."""
+        return RedirectResponse("/cockpit" if app.state.settings.mounts else "/docs")
+
+    @app.get("/live", include_in_schema=False)
+    async def live() -> PlainTextResponse:
+        """Answer while the process runs."""
+        return PlainTextResponse("live")
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        """Return the process's measurements for Prometheus."""
+        content, content_type = prometheus.exposition()
+        return Response(content, media_type=content_type)
+
+    @app.websocket("/ws")
+    async def live_messages(socket: WebSocket) -> None:
+        """Send `connection`, then `metrics_update` and `data_sync` messages as they come."""
+        origin, host = socket.headers.get("origin"), socket.headers.get("host", "")
+        if origin is not None and urlsplit(origin).netloc != host:
+            await socket.close(1008)
+            return
+        await app.state.hub.serve(socket)
+
+
+def __getattr__(name: str) -> FastAPI:
+    # `uvicorn api.main:app` asks once; importing this module for its factory opens nothing.
+    if name == "app":
+        return globals().setdefault("app", create_app())
+    raise AttributeError(f"module 'api.main' has no attribute {name!r}")

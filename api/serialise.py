@@ -1,0 +1,44 @@
+"""From results to JSON bodies, where a body is more than the result's own dict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from api.schemas.forecast import ForecastRequest
+    from api.schemas.series import SeriesPoint
+    from cyberpunk_ai.core.results import Result
+
+INTERVALS = ("lo-", "hi-")
+
+
+def own_data(points: list[SeriesPoint] | None) -> pd.DataFrame | None:
+    """Return the client's series as a long frame (unique_id, ds, y), or None when it sent none."""
+    if points is None:
+        return None
+    import pandas as pd
+
+    frame = pd.DataFrame([point.model_dump() for point in points], columns=["unique_id", "ds", "y"])
+    return frame.assign(ds=pd.to_datetime(frame["ds"], utc=True).dt.tz_localize(None))
+
+
+def forecast_body(result: Result, asked: ForecastRequest) -> dict[str, Any]:
+    """Return a forecast with what was asked; without intervals when the client wants none."""
+    body = {"metric": asked.metric if asked.data is None else "own data", "grain": asked.grain} | result.to_dict()
+    return body if asked.include_confidence else _without_intervals(body)
+
+
+def _without_intervals(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_intervals(item) for name, item in value.items() if not name.startswith(INTERVALS)}
+    return [_without_intervals(item) for item in value] if isinstance(value, list) else value
+
+
+def retention_body(result: Result, limit: int) -> dict[str, Any]:
+    """Return a retention report with its `limit` customers of highest churn probability, and how many there are in all."""
+    body = result.to_dict()
+    customers = body.get("customers", [])
+    ranked = sorted(customers, key=lambda row: (-(row.get("churn_probability") or 0.0), str(row.get("customer_id"))))
+    return body | {"customers": ranked[:limit], "customers_total": len(customers)}

@@ -1,0 +1,1 @@
+"""The live door: one hub, one consumer, many clients."""

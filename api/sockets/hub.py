@@ -1,0 +1,140 @@
+"""The hub behind /ws: one consumer a process, one bounded mailbox and one writer a client, so that a stalled reader harms nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.errors import CyberpunkError
+from cyberpunk_ai.core.logs import get_logger
+
+if TYPE_CHECKING:
+    from cyberpunk_ai import Workspace
+
+SEND_TIMEOUT_S = 2.0
+METRICS_EVERY_S = 5.0
+METRICS = ("revenue", "orders", "avg_order_value", "active_customers")
+log = get_logger("api.hub")
+
+
+class Mailbox:
+    """What one client has not been sent yet: the newest message of each kind and subject, so it can never grow without end."""
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[str, bytes] = OrderedDict()
+        self._filled = asyncio.Event()
+
+    def put(self, slot: str, message: bytes) -> None:
+        """Leave a message; an older one of the same slot is replaced."""
+        self._waiting.pop(slot, None)
+        self._waiting[slot] = message
+        self._filled.set()
+
+    async def take(self) -> bytes:
+        """Wait for the oldest message."""
+        while not self._waiting:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._waiting.popitem(last=False)[1]
+
+
+class Hub:
+    """Fans messages out to the clients of this process.
+
+    Args:
+        workspace: Where events and metrics come from.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._mailboxes: dict[str, Mailbox] = {}
+        self._ids = itertools.count(1)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def clients(self) -> int:
+        """How many are connected."""
+        return len(self._mailboxes)
+
+    def start(self) -> None:
+        """Begin to consume and to measure; call it inside the running loop."""
+        self._tasks = [asyncio.create_task(self._forward_events()), asyncio.create_task(self._send_metrics())]
+
+    async def stop(self) -> None:
+        """End the tasks and wait for them."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def broadcast(self, kind: str, data: object, *, slot: str = "") -> None:
+        """Leave a message for every client, serialised once."""
+        message = orjson.dumps({"type": kind, "timestamp": utc_now(), "data": data}, default=str)
+        for mailbox in self._mailboxes.values():
+            mailbox.put(slot or kind, message)
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Serve one client until it leaves or stops reading."""
+        await socket.accept()
+        client = f"client-{next(self._ids)}"
+        mailbox = self._mailboxes[client] = Mailbox()
+        hello = {"client_id": client, "kinds": ["connection", "metrics_update", "data_sync"], "metrics_every_seconds": METRICS_EVERY_S}
+        mailbox.put("connection", orjson.dumps({"type": "connection", "timestamp": utc_now(), "data": hello}))
+        writer = asyncio.create_task(self._write(socket, mailbox))
+        reader = asyncio.create_task(self._read(socket, mailbox))
+        try:
+            await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._mailboxes.pop(client, None)
+            writer.cancel()
+            reader.cancel()
+            await asyncio.gather(writer, reader, return_exceptions=True)
+            if socket.application_state == WebSocketState.CONNECTED and socket.client_state == WebSocketState.CONNECTED:
+                await socket.close(1013)
+
+    async def _write(self, socket: WebSocket, mailbox: Mailbox) -> None:
+        while True:
+            message = await mailbox.take()
+            await asyncio.wait_for(socket.send_text(message.decode()), SEND_TIMEOUT_S)
+
+    async def _read(self, socket: WebSocket, mailbox: Mailbox) -> None:
+        while True:
+            try:
+                text = await socket.receive_text()
+            except WebSocketDisconnect:
+                return
+            if text == "ping":
+                mailbox.put("pong", b'{"type":"pong"}')
+
+    async def _forward_events(self) -> None:
+        """Carry `data_sync` events from the log to the clients; polling blocks, so it happens in a thread."""
+        consumer = await asyncio.to_thread(self.workspace.events, ["data_sync"])
+        try:
+            while True:
+                for event in await asyncio.to_thread(consumer.poll, max_events=500, timeout_s=0.5):
+                    self.broadcast("data_sync", event.value, slot=f"data_sync:{event.value.get('source', '')}")
+        finally:
+            consumer.close()
+
+    async def _send_metrics(self) -> None:
+        while True:
+            if self._mailboxes:
+                self.broadcast("metrics_update", await asyncio.to_thread(self._measure))
+            await asyncio.sleep(METRICS_EVERY_S if self._mailboxes else 0.5)
+
+    def _measure(self) -> dict[str, Any]:
+        """Ask the semantic layer; a metric without data is None, a failure is told, never hidden."""
+        values: dict[str, Any] = {"period": "this month"}
+        for metric in METRICS:
+            try:
+                values[metric] = self.workspace.query(metric, period="this month").value
+            except CyberpunkError as error:
+                values[metric] = None
+                values.setdefault("problems", {})[metric] = error.message
+                log.warning("metric failed", metric=metric, code=error.code, problem=error.message)
+        return values
