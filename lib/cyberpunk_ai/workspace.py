@@ -20,6 +20,7 @@ from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.data_fabric.stores.answers import Answers
 from cyberpunk_ai.data_fabric.stores.bundle import Stores
 from cyberpunk_ai.governance.callers import LOCAL_ADMIN, Caller
+from cyberpunk_ai.health import metrics as prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.models.customer_view import CustomerView
     from cyberpunk_ai.models.integrated_forecasting import IntegratedForecast
 
-__all__ = ["LOCAL_ADMIN", "Caller", "Workspace"]
+__all__ = ["LOCAL_ADMIN", "Caller", "Workspace", "prometheus"]
 
 T = TypeVar("T")
 
@@ -192,16 +193,31 @@ class Workspace:
         where: Mapping[str, Any] | None = None,
         demand_data: pd.DataFrame | None = None,
         customer_data: pd.DataFrame | None = None,
+        customer_source: str | None = None,
         caller: Caller | None = None,
     ) -> IntegratedForecast:
-        """Forecast a metric with the effect of the customers who are expected to stay or leave as its own component."""
-        asked = {"metric": metric, "horizon": horizon, "grain": grain, "where": where}
+        """Forecast a metric with the effect of the customers who are expected to stay or leave as its own component.
+
+        Args:
+            metric: Additive metric of the semantic layer.
+            horizon: Periods ahead, at least 1.
+            grain: Length of a period.
+            where: As in `query`.
+            demand_data: Own history (ds, y) instead of the metric's.
+            customer_data: Own purchases (customer_id, order_id, ordered_at, amount) instead of the warehouse's.
+            customer_source: Only customers who came from this source.
+            caller: Who asks.
+
+        Raises:
+            NotFound: No customer came from `customer_source`.
+        """
+        asked = {"metric": metric, "horizon": horizon, "grain": grain, "where": where, "customer_source": customer_source}
 
         def work(who: Caller) -> IntegratedForecast:
             from cyberpunk_ai.models.integrated_forecasting import IntegratedForecastingEngine
 
             demand = demand_data if demand_data is not None else self._history(metric, grain, where, None, who)
-            customers = customer_data if customer_data is not None else self.transactions(where=where, caller=who)
+            customers = customer_data if customer_data is not None else self.transactions(where=where, source=customer_source, caller=who)
 
             def compute() -> IntegratedForecast:
                 return _finish(IntegratedForecastingEngine().forecast_with_retention(demand, customers, horizon=horizon))
@@ -242,15 +258,27 @@ class Workspace:
 
         return self._verb("retention", "customers", "customers", asked, caller, work)
 
-    def transactions(self, *, where: Mapping[str, Any] | None = None, caller: Caller | None = None) -> pd.DataFrame:
-        """Return one row per order of a known customer: customer_id, order_id, ordered_at, amount."""
+    def transactions(
+        self, *, where: Mapping[str, Any] | None = None, source: str | None = None, caller: Caller | None = None
+    ) -> pd.DataFrame:
+        """Return one row per order of a known customer: customer_id, order_id, ordered_at, amount.
+
+        Args:
+            where: As in `query`.
+            source: Only customers who came from this source.
+            caller: Who asks.
+
+        Raises:
+            NotFound: No customer came from `source`.
+        """
 
         def work(who: Caller) -> pd.DataFrame:
             from cyberpunk_ai.data_fabric.semantic import extracts
 
-            return extracts.transactions(self._semantic, where=_narrow(where, who))
+            purchases = extracts.transactions(self._semantic, where=_narrow(where, who))
+            return purchases if source is None else extracts.only_from(self._stores.warehouse, purchases, source)
 
-        return self._verb("transactions", "customers", "orders", {"where": where}, caller, work)
+        return self._verb("transactions", "customers", "orders", {"where": where, "source": source}, caller, work)
 
     def customer(self, customer_id: str, *, caller: Caller | None = None) -> CustomerView:
         """Return one customer: profile, orders, segment, churn probability with reasons, and value.
@@ -576,7 +604,6 @@ class Workspace:
     ) -> T:
         """Run a verb for a caller, measured and audited whatever its end."""
         from cyberpunk_ai.governance import audit
-        from cyberpunk_ai.health import metrics
 
         who, started, outcome = caller or self.caller, time.perf_counter(), "internal"
         try:
@@ -587,7 +614,7 @@ class Workspace:
             outcome = error.code
             raise
         finally:
-            metrics.observe_verb(verb, outcome, time.perf_counter() - started)
+            prometheus.observe_verb(verb, outcome, time.perf_counter() - started)
             audit.write(self._stores.operational, who, verb, resource, detail, outcome)
         return answer
 

@@ -53,5 +53,10 @@ def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
         if SECRET_NAMES.search(name):
             event[name] = "***"
         elif isinstance(value, str):
-            event[name] = CREDENTIALS_IN_URL.sub(r"\1***@", value)
+            event[name] = mask_text(value)
     return event
+
+
+def mask_text(text: str) -> str:
+    """Replace passwords inside the URLs of a text, as tracebacks and drivers' messages quote them."""
+    return CREDENTIALS_IN_URL.sub(r"\1***@", text)

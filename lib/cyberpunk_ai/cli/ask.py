@@ -1,0 +1,108 @@
+"""Commands that ask: query, metrics, forecast, retention, customer, quality."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cyberpunk_ai.cli.output import AsJson, pairs, print_json, print_notes, print_result, print_table, workspace
+
+Where = Annotated[list[str] | None, typer.Option("--where", help="dimension=value; repeat for several.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (query, metrics, forecast, retention, customer, quality):
+        app.command(command.__name__)(command)
+
+
+def query(
+    metric: Annotated[str, typer.Argument(help="Id of a metric, or several with commas; `cyberpunk metrics` lists them.")],
+    by: Annotated[list[str] | None, typer.Option(help="Dimension to split by; repeat for several.")] = None,
+    where: Where = None,
+    period: Annotated[str | None, typer.Option(help="For example 'last 12 months', 'Q3 2024', '2024-01-01..2024-03-31'.")] = None,
+    grain: Annotated[str | None, typer.Option(help="day, week, month, quarter or year.")] = None,
+    compare: Annotated[str | None, typer.Option(help="previous_period or previous_year.")] = None,
+    limit: Annotated[int | None, typer.Option(help="At most this many rows.", min=1)] = None,
+    order: Annotated[str | None, typer.Option(help="asc or desc by the metric.")] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Also print the SQL that ran.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a metric."""
+    with workspace() as ws:
+        result = ws.query(
+            metric.split(","), by=by or (), where=pairs(where), period=period, grain=grain, compare=compare, limit=limit, order=order
+        )
+    print_result(result, as_json=as_json, title=f"{result.label} ({result.period.label})", notes=(result.sql,) if sql else ())
+
+
+def metrics(as_json: AsJson = False) -> None:
+    """List every metric and dimension."""
+    with workspace() as ws:
+        print_result(ws.metrics(), as_json=as_json, title="Metrics")
+
+
+def forecast(
+    metric: Annotated[str, typer.Argument(help="Additive metric.")] = "revenue",
+    horizon: Annotated[int, typer.Option(help="Periods ahead.", min=1, max=1000)] = 12,
+    grain: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "week",
+    where: Where = None,
+    by: Annotated[str | None, typer.Option(help="One dimension; one series per value.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Forecaster to use; repeat for several; all when left out.")] = None,
+    with_retention: Annotated[bool, typer.Option("--with-retention", help="Let expected churn move the forecast.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast a metric with intervals."""
+    with workspace() as ws:
+        if with_retention:
+            joined = ws.forecast_with_retention(metric=metric, horizon=horizon, grain=grain, where=pairs(where))
+            print_result(joined, as_json=as_json, title=f"{metric} with retention", notes=joined.notes)
+            return
+        result = ws.forecast(metric, horizon=horizon, grain=grain, where=pairs(where), by=by, models=model)
+    if as_json:
+        print_json(result)
+        return
+    print_table(result.forecast, title=f"{metric}, {horizon} {grain}s ahead")
+    print_table(result.leaderboard, title="Backtest")
+    print_notes(result.notes)
+
+
+def retention(
+    as_of: Annotated[str | None, typer.Option(help="Moment to look from; the last transaction when left out.")] = None,
+    horizon_days: Annotated[int | None, typer.Option(help="How far to look ahead; learnt when left out.", min=1)] = None,
+    where: Where = None,
+    limit: Annotated[int, typer.Option(help="Customers to print.", min=1)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show customers at risk, segments and lifetime value."""
+    with workspace() as ws:
+        report = ws.retention(as_of=as_of, horizon_days=horizon_days, where=pairs(where))
+    if as_json:
+        print_json(report)
+        return
+    print_table(report.segments, title="Segments")
+    columns = ["customer_id", "segment", "churn_probability", "risk", "lifetime_value", "reasons"]
+    at_risk = report.customers.sort_values(["churn_probability", "customer_id"], ascending=[False, True]).head(limit)
+    print_table(at_risk[[name for name in columns if name in at_risk.columns]], title="Most likely to leave")
+    print_notes([f"{name}: {value}" for name, value in report.summary.items()])
+    print_notes(report.warnings)
+
+
+def customer(customer_id: Annotated[str, typer.Argument(help="Id of the customer.")], as_json: AsJson = False) -> None:
+    """Show one customer from all sides."""
+    with workspace() as ws:
+        view = ws.customer(customer_id)
+    facts = tuple(f"{name}: {value}" for part in (view.profile, view.summary, view.retention or {}) for name, value in part.items())
+    print_result(view, as_json=as_json, title=f"Orders of {customer_id}", notes=facts)
+
+
+def quality(dataset: Annotated[str | None, typer.Argument(help="One dataset; all when left out.")] = None, as_json: AsJson = False) -> None:
+    """Score the data, with each failed check."""
+    with workspace() as ws:
+        report = ws.quality(dataset)
+    print_result(report, as_json=as_json, title=f"Data quality {report.score:.0f} of 100")
+    if not as_json:
+        failed = report.checks[~report.checks["passed"].astype(bool)]
+        if len(failed):
+            print_table(failed, title="Failed checks")
