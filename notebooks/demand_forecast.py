@@ -1,0 +1,67 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # How much will we sell?
+#
+# Forecast a metric with honest intervals, see how each model did on your own past, and how expected churn moves the answer.
+
+# %% tags=["parameters"]
+metric: str = "revenue"  # any additive metric of ws.metrics()
+grain: str = "week"  # length of a period: day, week, month, quarter, year
+horizon: int = 12  # periods ahead
+backtest_windows: int = 2  # how often the past is forecast to measure the models
+region: str = ""  # only this region; empty for all
+
+# %%
+from cyberpunk_ai import Workspace, notebook
+
+notebook.setup()
+ws = Workspace.open()
+where = {"region": region} if region else None
+
+# %% [markdown]
+# ## The forecast
+# Cyan is measured, magenta is predicted; the bands hold 80% and 95% of outcomes, as measured in the backtest.
+
+# %%
+forecast = ws.forecast(metric, grain=grain, horizon=horizon, where=where, backtest_windows=backtest_windows)
+forecast.chart()
+
+# %%
+forecast.forecast
+
+# %% [markdown]
+# ## Can it be trusted?
+# Each model beside the seasonal naive: a scaled error (MASE) below 1 beats repeating the last season. Dropped models say why.
+
+# %%
+forecast.leaderboard
+
+# %%
+forecast.notes
+
+# %% [markdown]
+# ## What the customers do to it
+# Customers expected to leave pull the forecast down, loyal ones hold it. Where this does not help in the backtest it is switched off.
+
+# %%
+joined = ws.forecast_with_retention(metric=metric, grain=grain, horizon=horizon, where=where)
+joined.to_frame()
+
+# %%
+joined.reason
+
+# %%
+notebook.record("forecast", {"metric": metric, "grain": grain, "forecast": forecast.forecast, "leaderboard": forecast.leaderboard})
+ws.close()
