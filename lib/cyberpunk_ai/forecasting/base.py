@@ -1,0 +1,127 @@
+"""The one interface of every forecaster, and the registry that finds them. What a member does with the numbers is in its own file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
+from cyberpunk_ai.core.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+
+FORECASTERS: Registry[type[Forecaster]] = Registry("forecaster", "cyberpunk_ai.forecasting")
+
+
+class Forecaster(ABC):
+    """Learns one series and continues it.
+
+    `__init__` stores its arguments, `fit` learns and returns self, learnt state ends in `_`. Fitting twice on the same series with the same
+    seed gives the same numbers. A series that is too short or constant is continued by its last value, and `note_` says so.
+
+    Args:
+        season_length: Periods in one season; 1 means none.
+        seed: Seed of everything random.
+    """
+
+    name: ClassVar[str] = ""
+    minimum_length: ClassVar[int] = 4
+    is_global: ClassVar[bool] = False
+    # Rank by time per series: under a budget the cheap ones go first.
+    cost: ClassVar[int] = 50
+
+    def __init__(self, season_length: int = 1, seed: int = 0) -> None:
+        if season_length < 1:
+            raise InvalidArgument(f"season_length must be at least 1, not {season_length}")
+        self.season_length = season_length
+        self.seed = seed
+
+    def fit(self, series: pd.Series) -> Self:
+        """Learn a series.
+
+        Args:
+            series: Values in time order, all finite; a DatetimeIndex with a frequency gives calendar features to those who use them.
+
+        Raises:
+            ContractBroken: The series is empty or holds missing or infinite values.
+        """
+        return self._start(series, again=False)
+
+    def refit(self, series: pd.Series) -> Self:
+        """Learn another stretch of the same series, keeping the structure that an earlier `fit` chose (such as ARIMA's order)."""
+        return self._start(series, again=hasattr(self, "values_") and not self.is_naive_)
+
+    def predict(self, horizon: int) -> FloatArray:
+        """Return the next `horizon` values, shape (horizon,), all finite unless the model itself exploded."""
+        self._check_ready(horizon)
+        if self.is_naive_:
+            return np.full(horizon, self.values_[-1])
+        return np.asarray(self._project(horizon), dtype=np.float64)
+
+    def predict_spread(self, horizon: int) -> FloatArray | None:
+        """Return the standard deviation of the error that the model itself expects at each step, or None where it knows none."""
+        self._check_ready(horizon)
+        if self.is_naive_:
+            return None
+        spread = self._spread(horizon)
+        return None if spread is None else np.asarray(spread, dtype=np.float64)
+
+    @classmethod
+    def fit_panel(cls, panel: Sequence[pd.Series], *, season_length: int = 1, seed: int = 0) -> list[Forecaster]:
+        """Fit every series of a panel and return one fitted forecaster per series; global members learn one model over all of them."""
+        return [cls(season_length=season_length, seed=seed).fit(series) for series in panel]
+
+    @property
+    def note(self) -> str:
+        """What somebody who reads the result should know of this fit; empty when nothing."""
+        return str(getattr(self, "note_", ""))
+
+    def _start(self, series: pd.Series, *, again: bool) -> Self:
+        values = np.asarray(series, dtype=np.float64)
+        if values.ndim != 1 or len(values) == 0:
+            raise ContractBroken("a forecaster needs one non-empty series", hint="pass a Series with at least one value")
+        if not np.isfinite(values).all():
+            raise ContractBroken("the series holds missing or infinite values", hint="cyberpunk_ai.forecasting.input fills and checks them")
+        self.values_ = values
+        self.index_: Any = getattr(series, "index", None)
+        self.note_ = ""
+        self.is_naive_ = True
+        if len(values) < self.minimum_length:
+            self.note_ = f"{len(values)} values are too few (needs {self.minimum_length}): the last one is carried on"
+        elif np.ptp(values) == 0:
+            self.note_ = "the series is constant: its value is carried on"
+        else:
+            self.is_naive_ = False
+            if again:
+                self._relearn(values)
+            else:
+                self._learn(values)
+        return self
+
+    def _check_ready(self, horizon: int) -> None:
+        if not hasattr(self, "values_"):
+            raise InvalidArgument(f"{type(self).__name__} has not been fitted", hint="call fit(series) first")
+        if horizon < 1:
+            raise InvalidArgument(f"horizon must be at least 1, not {horizon}")
+
+    @abstractmethod
+    def _learn(self, values: FloatArray) -> None:
+        """Learn from at least `minimum_length` finite values that are not all equal."""
+
+    def _relearn(self, values: FloatArray) -> None:
+        self._learn(values)
+
+    @abstractmethod
+    def _project(self, horizon: int) -> FloatArray:
+        """Return the next `horizon` values."""
+
+    def _spread(self, horizon: int) -> FloatArray | None:  # noqa: ARG002 - members that know their error override this
+        return None

@@ -1,0 +1,47 @@
+"""ETS: exponential smoothing whose form is chosen by AICc. The estimation is statsforecast's."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cyberpunk_ai.forecasting.base import FORECASTERS, FloatArray, Forecaster
+from cyberpunk_ai.forecasting.seasonality import Adjustment, adjust
+
+# ETS keeps one state per position of the season: beyond this it is slow and overfits, so the season is taken out first.
+_LONGEST_OWN_SEASON = 24
+
+
+@FORECASTERS.register("ets", needs=("statsforecast",), summary="Exponential smoothing chosen by AICc (statsforecast AutoETS).")
+class EtsForecaster(Forecaster):
+    """AutoETS of statsforecast; seasons longer than a day of hours are adjusted out first.
+
+    Source:
+        Hyndman, Koehler, Snyder & Grose (2002), a state space framework for automatic forecasting.
+    """
+
+    name: ClassVar[str] = "ets"
+    minimum_length: ClassVar[int] = 6
+    cost: ClassVar[int] = 20
+
+    def _learn(self, values: FloatArray) -> None:
+        from statsforecast.models import AutoETS
+
+        self.adjusted_ = Adjustment(values, np.zeros(1), "none")
+        season = self.season_length if len(values) >= 2 * self.season_length else 1
+        if season > _LONGEST_OWN_SEASON:
+            self.adjusted_, season = adjust(values, season), 1
+        self.model_: Any = AutoETS(season_length=season).fit(y=self.adjusted_.values)
+
+    def _relearn(self, values: FloatArray) -> None:
+        # A shorter stretch may not carry the form of the whole, and the choice itself is cheap: it is made again.
+        self._learn(values)
+
+    def _project(self, horizon: int) -> FloatArray:
+        return self.adjusted_.restore(np.asarray(self.model_.predict(h=horizon)["mean"], dtype=np.float64))
+
+    def _spread(self, horizon: int) -> FloatArray:
+        answer = self.model_.predict(h=horizon, level=[80])
+        half = np.asarray(answer["hi-80"] - answer["lo-80"], dtype=np.float64) / 2
+        return self.adjusted_.scale(half / 1.2815515655446004)

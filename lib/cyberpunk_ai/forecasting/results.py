@@ -1,0 +1,57 @@
+"""What a forecast returns: frames for reading, frozen. How they come about is in `engine`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from cyberpunk_ai.core.results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastResult(Result):
+    """A forecast with its intervals, the members it was made of, and how they did on the past.
+
+    Attributes:
+        unique_ids: Names of the series, sorted.
+        freq: Frequency of the dates, as pandas writes it.
+        season_length: Periods in one season.
+        horizon: Periods forecast.
+        levels: Levels of the intervals in percent, rising.
+        history: unique_id, ds, y, filled (whether y was missing and is an estimate).
+        forecast: unique_id, ds, mean, and lo-L and hi-L per level L.
+        members: unique_id, ds, model, mean of every member that takes part.
+        leaderboard: model, mase, smape, coverage_L per level, seconds, status, note; best first.
+        backtest: unique_id, ds, window, model, y, mean, and lo-L and hi-L per level where the model has intervals.
+        notes: What was done to the data and why a member was dropped.
+    """
+
+    chart_name: ClassVar[str] = "forecast_fan"
+
+    unique_ids: tuple[str, ...]
+    freq: str
+    season_length: int
+    horizon: int
+    levels: tuple[int, ...]
+    history: pd.DataFrame
+    forecast: pd.DataFrame
+    members: pd.DataFrame
+    leaderboard: pd.DataFrame
+    backtest: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the forecast, one row per series and period."""
+        return self.forecast
+
+    @property
+    def total(self) -> float:
+        """Sum of the mean over all series and periods."""
+        return float(self.forecast["mean"].sum())
+
+    def totals(self) -> pd.DataFrame:
+        """Return unique_id and total: the mean summed over the horizon, per series."""
+        return self.forecast.groupby("unique_id")["mean"].sum().rename("total").reset_index()
