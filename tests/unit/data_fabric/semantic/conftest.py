@@ -1,0 +1,102 @@
+"""A tiny company whose numbers can be worked out by hand, on the real engine."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from cyberpunk_ai.data_fabric.semantic.model import load_model
+from cyberpunk_ai.data_fabric.semantic.query import SemanticLayer
+from tests.unit.data_fabric.semantic.scratch import ScratchWarehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TODAY = date(2024, 4, 10)
+
+# order, line, day, customer, product, category, channel, region, amount, cost, refund
+LINES = [
+    ("o1", "1", "2024-01-05", "ada", "Desk", "Furniture", "Web", "EMEA", 100.0, 60.0, False),
+    ("o1", "2", "2024-01-05", "ada", "Lamp", "Furniture", "Web", "EMEA", 50.0, None, False),
+    ("o2", "1", "2024-01-31", "bob", "Phone", "Electronics", "Retail", "APAC", 200.0, 150.0, False),
+    ("o3", "1", "2024-02-10", "ada", "Phone", "Electronics", "Web", "EMEA", 300.0, 150.0, False),
+    ("o3", "2", "2024-02-20", "ada", "Phone", "Electronics", "Web", "EMEA", -100.0, -50.0, True),
+    ("o4", "1", "2024-03-01", "cat", "Desk", "Furniture", "Web", None, 80.0, 40.0, False),
+    ("o5", "1", "2024-03-15", "bob", "Lamp", "Furniture", "Mobile", "APAC", 20.0, 5.0, False),
+    ("o6", "1", "2024-04-09", None, "Lamp", "Furniture", "Mobile", "LATAM", 10.0, 5.0, False),
+]
+
+
+def order_lines(lines: list[tuple[object, ...]]) -> pd.DataFrame:
+    """Canonical order lines from short tuples."""
+    names = ["order_id", "line_id", "ordered_at", "customer_id", "product", "category", "channel", "region", "amount", "cost", "is_refund"]
+    rows = pd.DataFrame(lines, columns=names)
+    quantity = rows["is_refund"].map({True: -1.0, False: 1.0})
+    return rows.assign(ordered_at=pd.to_datetime(rows["ordered_at"]), quantity=quantity, unit_price=rows["amount"].abs(), source="test")
+
+
+@pytest.fixture(scope="session")
+def _engine() -> Iterator[Callable[[], ScratchWarehouse]]:
+    opened: list[ScratchWarehouse] = []
+
+    def make() -> ScratchWarehouse:
+        opened.append(ScratchWarehouse())
+        return opened[-1]
+
+    yield make
+    for warehouse in opened:
+        warehouse.close()
+
+
+@pytest.fixture(scope="session")
+def make_warehouse(_engine: Callable[[], ScratchWarehouse]) -> Callable[[], ScratchWarehouse]:
+    """Opens empty warehouses."""
+    return _engine
+
+
+@pytest.fixture(scope="session")
+def warehouse(make_warehouse: Callable[[], ScratchWarehouse]) -> ScratchWarehouse:
+    """The tiny company."""
+    store = make_warehouse()
+    store.append("orders", order_lines(LINES))
+    people = [("ada", "Ada", "ada@example.com", "EMEA", "SMB"), ("bob", "Bob", "bob@example.com", "APAC", "Enterprise")]
+    store.append("customers", pd.DataFrame(people, columns=["customer_id", "name", "email", "region", "segment"]))
+    spend = [("2024-01-01", "Summer Sale", "Email", 10.0, 40.0, 4, 2), ("2024-02-01", "Summer Sale", "Social", 30.0, 40.0, 6, 0)]
+    store.append(
+        "marketing_ads",
+        pd.DataFrame(spend, columns=["ds", "campaign", "marketing_channel", "spend", "revenue", "conversions", "new_customers"]),
+    )
+    visits = [("s1", "2024-01-01 10:00", "Desktop", "Organic", True, False), ("s2", "2024-01-02 10:00", "Mobile", "Paid", False, True)]
+    store.append(
+        "web_sessions",
+        pd.DataFrame(visits, columns=["session_id", "started_at", "device", "traffic_source", "bounced", "converted"])
+        .assign(page_views=1, duration_seconds=5.0),
+    )  # fmt: skip
+    store.append(
+        "assets", pd.DataFrame([("P-101", "Pump", "Hamburg"), ("M-204", "Motor", "Austin")], columns=["asset", "asset_type", "site"])
+    )
+    stops = [
+        ("e1", "P-101", "failure", "2024-01-03", 4.0),
+        ("e2", "P-101", "maintenance", "2024-01-09", 2.0),
+        ("e3", "M-204", "failure", "2024-02-01", 1.0),
+    ]
+    store.append("asset_events", pd.DataFrame(stops, columns=["event_id", "asset", "kind", "started_at", "downtime_hours"]))
+    readings = [("P-101", "2024-01-01", 1.0, 50.0), ("P-101", "2024-01-02", 3.0, None), ("M-204", "2024-01-02", 5.0, 70.0)]
+    store.append("telemetry", pd.DataFrame(readings, columns=["asset", "ts", "vibration_mm_s", "temperature_c"]))
+    store.append(
+        "demand",
+        pd.DataFrame(
+            [("2024-01-01", "Desk", "EMEA", "", 5.0), ("2024-02-01", "Desk", "", "", 7.0)],
+            columns=["ds", "product", "region", "channel", "units"],
+        ),
+    )
+    return store
+
+
+@pytest.fixture(scope="session")
+def layer(warehouse: ScratchWarehouse) -> SemanticLayer:
+    """Answers about the tiny company, on 10 April 2024."""
+    return SemanticLayer(warehouse, load_model(), clock=lambda: TODAY)
