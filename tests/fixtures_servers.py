@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 STARTUP_S = 30.0
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # kafka-python reads its message schemas through a function that Python 3.11 calls deprecated (3.13 took that back).
+    config.addinivalue_line("filterwarnings", "ignore:(read|open)_text is deprecated:DeprecationWarning")
+
+
 def free_port() -> int:
     """Return a loopback port that nothing listens on."""
     with socket.socket() as listener:
