@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai.data_fabric.semantic.filters import Condition
     from cyberpunk_ai.data_fabric.semantic.model import Metric, Model
+    from cyberpunk_ai.data_fabric.semantic.periods import Period
 
 MAX_ROWS = 200_000
 Statement = exp.Expression
@@ -29,13 +30,21 @@ _BUCKETS = {"week": "toMonday", "month": "toStartOfMonth", "quarter": "toStartOf
 
 @dataclass(frozen=True)
 class Part:
-    """One select of a query: which rows, how they are grouped, and its name in the answer."""
+    """One select of a query: which days, how rows are grouped, and its name in the answer.
+
+    Attributes:
+        name: What the rows are: rows, total, slices, or one of them with `_previous`.
+        days: What is measured. Unbounded days filter nothing.
+        before: First day of the period that precedes it.
+        by: Dimensions to group by.
+        grain: Unit of time to group by, or None.
+    """
 
     name: str
+    days: Period
+    before: date
     by: tuple[str, ...] = ()
     grain: str | None = None
-    start: date | None = None
-    end: date | None = None
 
 
 @dataclass
@@ -81,13 +90,12 @@ class Scope:
 def select_metrics(scope: Scope, metrics: Sequence[Metric], part: Part) -> exp.Select:
     """Select metrics that are plain aggregates."""
     values = [exp.alias_(expressions.bound(str(metric.expression), "t"), f"value_{metric.id}") for metric in metrics]
-    return shaped(joined(exp.select(), scope, part), scope, part, values)
+    return shaped(joined(exp.select(), scope, part.by), scope, part, values)
 
 
 def select_values(scope: Scope, dimension: str, most: int = 1000) -> exp.Select:
     """Select the values that a dimension has in the data."""
-    part = Part("rows", (dimension,))
-    query = joined(exp.select(exp.alias_(scope.dimension(dimension), f"by_{dimension}")).distinct(), scope, part)
+    query = joined(exp.select(exp.alias_(scope.dimension(dimension), f"by_{dimension}")).distinct(), scope, [dimension])
     return query.where(*matching(scope)).order_by(f"by_{dimension}").limit(most)
 
 
@@ -95,7 +103,7 @@ def select_days(scope: Scope) -> exp.Select:
     """Select the first day of the data, the day after the last, and the number of rows."""
     zoned = {name: call("toDate", call("toTimeZone", call(name, exp.column(scope.time_column, table="t")), exp.Literal.string("UTC")))
              for name in ("min", "max")}  # fmt: skip
-    return joined(exp.select(), scope, Part("rows")).select(
+    return joined(exp.select(), scope).select(
         exp.alias_(call("toString", zoned["min"]), "first_day"),
         exp.alias_(call("toString", call("addDays", zoned["max"], exp.Literal.number(1))), "end_day"),
         exp.alias_(call("count"), "row_count"),
@@ -108,8 +116,8 @@ def shaped(query: exp.Select, scope: Scope, part: Part, values: Sequence[exp.Exp
     query = query.select(*(exp.alias_(scope.dimension(name), f"by_{name}") for name in part.by))
     if part.grain:
         query = query.select(exp.alias_(bucket(part.grain, time_of(scope)), "period_start"))
-    query = narrowed(query.select(*values), scope, part)
-    return grouped(query, part)
+    days = during(scope, part.days.start, part.days.end) if part.days.is_bounded else []
+    return grouped(query.select(*values).where(*matching(scope), *days), part)
 
 
 def grouped(query: exp.Select, part: Part) -> exp.Select:
@@ -123,25 +131,20 @@ def labels(part: Part) -> list[str]:
     return [*(f"by_{name}" for name in part.by), *(["period_start"] if part.grain else [])]
 
 
-def joined(query: exp.Select, scope: Scope, part: Part) -> exp.Select:
-    """Add the table as `t` and the declared joins that the part needs. ANY keeps one row per row of `t`, whatever the other side holds."""
-    return with_joins(query.from_(exp.alias_(exp.to_table(scope.table), "t", table=True)), scope, part)
+def joined(query: exp.Select, scope: Scope, by: Sequence[str] = ()) -> exp.Select:
+    """Add the table as `t` and the declared joins that labels and conditions need."""
+    return with_joins(query.from_(exp.alias_(exp.to_table(scope.table), "t", table=True)), scope, by)
 
 
-def with_joins(query: exp.Select, scope: Scope, part: Part) -> exp.Select:
-    """Add the declared joins to a query that already has its `t`."""
-    needed = scope.joined([*part.by, *(condition.dimension for condition in scope.conditions)])
+def with_joins(query: exp.Select, scope: Scope, by: Sequence[str]) -> exp.Select:
+    """Add the declared joins to a query that has its `t`. ANY keeps one row per row of `t`, whatever the other side holds."""
+    needed = scope.joined([*by, *(condition.dimension for condition in scope.conditions)])
     for owner, columns in needed.items():
         key = scope.model.joins[scope.table][owner]
         side = exp.select(*(exp.column(name) for name in [key, *columns])).from_(exp.to_table(owner)).subquery(owner)
         on = exp.EQ(this=exp.column(key, table="t"), expression=exp.column(key, table=owner))
-        query = query.join(side, on=on, join_type="left any")
+        query = query.join(exp.Join(this=side, side="LEFT", kind="ANY", on=on))
     return query
-
-
-def narrowed(query: exp.Select, scope: Scope, part: Part) -> exp.Select:
-    """Add the conditions and the period."""
-    return query.where(*matching(scope), *during(scope, part.start, part.end))
 
 
 def matching(scope: Scope) -> list[exp.Expression]:

@@ -50,7 +50,7 @@ def _first_sale(scope: Scope, metric: Metric, part: Part) -> exp.Select:
         earliest = call("argMin", call("ifNull", exp.column(column, table="s"), exp.Literal.string("")), _order_of_lines(scope))
         first = first.select(exp.alias_(earliest, column))
     source = exp.select().from_(first.group_by("s.customer_id").subquery("t"))
-    return shaped(with_joins(source, scope, part), scope, part, [exp.alias_(_sql("count()"), f"value_{metric.id}")])
+    return shaped(with_joins(source, scope, part.by), scope, part, [exp.alias_(_sql("count()"), f"value_{metric.id}")])
 
 
 def _retention(scope: Scope, metric: Metric, part: Part) -> exp.Select:
@@ -64,24 +64,19 @@ def _retention(scope: Scope, metric: Metric, part: Part) -> exp.Select:
 
 
 def _marks_once(scope: Scope, part: Part) -> exp.Select:
-    if part.start is None or part.end is None:
-        raise ValueError("retention needs a bounded part")  # the layer resolves the days of the data beforehand
-    before = part.start - (part.end - part.start)
-    start = scope.moment(part.start)
+    start = scope.moment(part.days.start)
     moment = exp.column(scope.time_column, table="t")
     query = _sales(scope, part, {}).select(
         exp.alias_(call("max", exp.GTE(this=moment.copy(), expression=start.copy())), "is_active"),
         exp.alias_(call("max", exp.LT(this=moment.copy(), expression=start.copy())), "was_active"),
     )
-    return query.where(*during(scope, before, part.end)).group_by(*labels(part), "customer")
+    return query.where(*during(scope, part.before, part.days.end)).group_by(*labels(part), "customer")
 
 
 def _marks_by_grain(scope: Scope, part: Part) -> exp.Select:
     grain = str(part.grain)
-    if part.start is None or part.end is None:
-        raise ValueError("retention needs a bounded part")
-    first = start_of(grain, part.start)
-    last = step(grain, start_of(grain, step("day", part.end, -1)))
+    first = start_of(grain, part.days.start)
+    last = step(grain, start_of(grain, step("day", part.days.end, -1)))
     own = _sales(scope, part, {"own": bucket(grain, time_of(scope))}).where(*during(scope, step(grain, first, -1), last))
     slices = [f"by_{name}" for name in part.by]
     own = own.group_by(*slices, "customer", "own")
@@ -100,12 +95,12 @@ def _historic_value(scope: Scope, metric: Metric, part: Part) -> exp.Select:
     """Divide all revenue up to a day by all customers who bought up to that day."""
     name = f"value_{metric.id}"
     if not part.grain:
-        query = joined(exp.select(exp.alias_(exp.Literal.string(part.name), "part")), scope, part)
+        query = joined(exp.select(exp.alias_(exp.Literal.string(part.name), "part")), scope, part.by)
         query = query.select(*(exp.alias_(scope.dimension(item), f"by_{item}") for item in part.by))
         query = query.select(_sql(f"sum(t.amount) / nullIf(uniqExactIf({_CUSTOMER}, NOT t.is_refund), 0) AS {name}"))
-        return grouped(query.where(_sql(f"{_CUSTOMER} <> ''"), *matching(scope), *during(scope, None, part.end)), part)
+        return grouped(query.where(_sql(f"{_CUSTOMER} <> ''"), *matching(scope), *during(scope, None, part.days.end)), part)
     slices = [f"by_{item}" for item in part.by]
-    lines = _sales(scope, part, {"own": bucket(part.grain, time_of(scope))}, with_refunds=True).where(*during(scope, None, part.end))
+    lines = _sales(scope, part, {"own": bucket(part.grain, time_of(scope))}, with_refunds=True).where(*during(scope, None, part.days.end))
     lines = lines.select(_sql("sum(t.amount) AS amount"), _sql("countIf(NOT t.is_refund) AS sales")).group_by(*slices, "customer", "own")
     whose = ", ".join([*slices, "customer"])
     firsts = exp.select(*slices, "own", "amount").from_(lines.subquery("l"))
@@ -116,17 +111,15 @@ def _historic_value(scope: Scope, metric: Metric, part: Part) -> exp.Select:
     running = exp.select(*slices, "period_start").from_(sums.subquery("s"))
     running = running.select(_sql(f"sum(amount) {so_far} / nullIf(sum(customers) {so_far}, 0) AS {name}"))
     query = exp.select(exp.alias_(exp.Literal.string(part.name), "part"), *labels(part), name).from_(running.subquery("r"))
-    if part.start is not None:
-        first = scope.bind(start_of(part.grain, part.start).isoformat(), "Date")
-        query = query.where(exp.GTE(this=exp.column("period_start"), expression=first))
-    return query
+    first = scope.bind(start_of(part.grain, part.days.start).isoformat(), "Date")
+    return query.where(exp.GTE(this=exp.column("period_start"), expression=first))
 
 
 def _sales(scope: Scope, part: Part, extra: dict[str, exp.Expression], *, with_refunds: bool = False) -> exp.Select:
     """Lines of known customers, labelled by slice and customer."""
     query = exp.select(*(exp.alias_(scope.dimension(name), f"by_{name}") for name in part.by))
     query = query.select(exp.alias_(_sql(_CUSTOMER), "customer"), *(exp.alias_(item, name) for name, item in extra.items()))
-    query = joined(query, scope, part).where(_sql(f"{_CUSTOMER} <> ''"), *matching(scope))
+    query = joined(query, scope, part.by).where(_sql(f"{_CUSTOMER} <> ''"), *matching(scope))
     return query if with_refunds else query.where(_sql("NOT t.is_refund"))
 
 

@@ -202,12 +202,12 @@ class _Question:
         found = []
         for suffix, period in (("", self.period), ("_previous", self.comparison)):
             if period is not None:
-                start, end = period.start, period.end
-                found.append(builder.Part(f"rows{suffix}", self.by, self.grain, start, end))
+                before = periods.comparison(period, "previous_period").start if period.is_bounded else period.start
+                found.append(builder.Part(f"rows{suffix}", period, before, self.by, self.grain))
                 if self.by or self.grain:
-                    found.append(builder.Part(f"total{suffix}", (), None, start, end))
+                    found.append(builder.Part(f"total{suffix}", period, before))
                 if self.by and self.grain and self.limit and not suffix:
-                    found.append(builder.Part("slices", self.by, None, start, end))
+                    found.append(builder.Part("slices", period, before, self.by))
         return found
 
     def statement(self, group: list[Metric], parameters: dict[str, object]) -> tuple[Scope, builder.Statement]:

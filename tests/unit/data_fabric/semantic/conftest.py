@@ -100,3 +100,22 @@ def warehouse(make_warehouse: Callable[[], ScratchWarehouse]) -> ScratchWarehous
 def layer(warehouse: ScratchWarehouse) -> SemanticLayer:
     """Answers about the tiny company, on 10 April 2024."""
     return SemanticLayer(warehouse, load_model(), clock=lambda: TODAY)
+
+
+@pytest.fixture(scope="session")
+def lines() -> Callable[..., pd.DataFrame]:
+    """Makes canonical order lines of short tuples."""
+    return order_lines
+
+
+@pytest.fixture(scope="session")
+def make_layer(make_warehouse: Callable[[], ScratchWarehouse]) -> Callable[..., SemanticLayer]:
+    """Opens a layer over order lines of one's own."""
+
+    def make(rows: list[tuple[object, ...]], *, today: date = TODAY) -> SemanticLayer:
+        store = make_warehouse()
+        if rows:
+            store.append("orders", order_lines(rows))
+        return SemanticLayer(store, load_model(), clock=lambda: today)
+
+    return make
