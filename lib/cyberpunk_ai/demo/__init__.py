@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from cyberpunk_ai.demo.company import SIZES, DemoCompany, Dimensions
+from cyberpunk_ai.demo.live import LiveEvent, live_events
+from cyberpunk_ai.demo.sources import SourceDefinition, sources
 
-__all__ = ["SIZES", "DemoCompany", "Dimensions"]
+__all__ = ["SIZES", "DemoCompany", "Dimensions", "LiveEvent", "SourceDefinition", "live_events", "sources"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -23,17 +23,21 @@ from cyberpunk_ai.demo.order_lines import EXTRA_UNITS, LINES_PER_ORDER, SEGMENT_
 from cyberpunk_ai.demo.people import customer_rows, draw_people, twin_rows
 from cyberpunk_ai.demo.purchases import draw_purchases
 from cyberpunk_ai.demo.seasons import rhythm
+from cyberpunk_ai.demo.sources import write_sources
+from cyberpunk_ai.demo.truth import truth, write_truth
 from cyberpunk_ai.demo.web import session_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
+    from pathlib import Path
 
     from cyberpunk_ai.demo.draws import FloatArray
     from cyberpunk_ai.demo.machines import Machine
     from cyberpunk_ai.demo.market import Market
     from cyberpunk_ai.demo.people import People
     from cyberpunk_ai.demo.purchases import Purchases
+    from cyberpunk_ai.demo.sources import SourceDefinition
 
 Size = Literal["small", "medium", "large"]
 CHUNK_ROWS = 250_000
@@ -157,6 +161,18 @@ class DemoCompany:
             yield telemetry_rows(history, self.plant, effects, event_rows(history, self.plant, effects, seed), seed)
         else:
             yield event_rows(history, self.plant, effects, seed)
+
+    def truth(self) -> dict[str, Any]:
+        """Return everything that is planted, JSON-ready; for tests only."""
+        return truth(self)
+
+    def write_truth(self, path: Path) -> None:
+        """Write the truth as JSON, usually to `demo_truth.json`; for tests only, the product never reads it."""
+        write_truth(self, path)
+
+    def write_sources(self, directory: Path) -> list[SourceDefinition]:
+        """Write the raw files and the database of the company into a folder and return the definitions of its five sources."""
+        return write_sources(self, directory)
 
     def _customers(self) -> Iterator[pd.DataFrame]:
         for first in range(0, len(self.people), BLOCK):

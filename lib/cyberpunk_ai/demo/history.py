@@ -52,14 +52,15 @@ class History:
     @cached_property
     def month_of_day(self) -> IntArray:
         """Months since the first one, per day, shape (days,)."""
-        months: IntArray = self.dates.astype("datetime64[M]").astype(np.int64)
-        return months - months[0]
+        months = self.dates.astype("datetime64[M]").astype(np.int64)
+        since_first: IntArray = months - months[0]
+        return since_first
 
     @cached_property
     def calendar_month(self) -> IntArray:
         """Calendar month 0 (January) to 11, per month of the history, the unfinished one included."""
-        months: IntArray = (self.start.month - 1 + np.arange(self.whole_months + 1)) % 12
-        return months
+        months = np.arange(self.start.month - 1, self.start.month + self.whole_months)
+        return np.mod(months, 12, dtype=np.int64)
 
     def day_of(self, day: date) -> int:
         """Return the number of a day, 0 for the first; beyond the ends it goes on counting."""

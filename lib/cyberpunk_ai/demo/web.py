@@ -25,12 +25,10 @@ KNOWN_VISITOR = 0.25
 BUYERS_PER_BLOCK = 2_000
 BOUNCE = np.array([0.38, 0.50, 0.42])
 """Share of fruitless visits that end on the first page, by device."""
-_SOURCE_OF_MEDIUM = np.array(
-    [TRAFFIC_SOURCES.index({"Email": "Email", "Affiliate": "Referral"}.get(m, "Paid")) for m in MARKETING_CHANNELS]
-)
+SOURCE_OF_MEDIUM = np.array([TRAFFIC_SOURCES.index({"Email": "Email", "Affiliate": "Referral"}.get(m, "Paid")) for m in MARKETING_CHANNELS])
 # Organic, Paid, Direct, Referral, Email.
-_SOURCES_OF_BUYERS = (0.42, 0.08, 0.36, 0.06, 0.08)
-_SOURCES_OF_VISITORS = (0.44, 0.22, 0.18, 0.12, 0.04)
+SOURCES_OF_BUYERS = (0.42, 0.08, 0.36, 0.06, 0.08)
+SOURCES_OF_VISITORS = (0.44, 0.22, 0.18, 0.12, 0.04)
 _CAMPAIGN = texts([*CAMPAIGNS, None])
 
 
@@ -60,8 +58,8 @@ def _sessions(
 
     medium = purchases.medium[like].astype(np.int64)
     tagged = (medium >= 0) & (converted | (rng.random(visits) < 0.9))
-    source = np.where(converted, pick(rng, _SOURCES_OF_BUYERS, visits), pick(rng, _SOURCES_OF_VISITORS, visits))
-    source = np.where(tagged, _SOURCE_OF_MEDIUM[medium], source)
+    source = np.where(converted, pick(rng, SOURCES_OF_BUYERS, visits), pick(rng, SOURCES_OF_VISITORS, visits))
+    source = np.where(tagged, SOURCE_OF_MEDIUM[medium], source)
     by_app = purchases.channel[like] == CHANNELS.index("Mobile")
     devices = np.array([[0.84, 0.08, 0.08], [0.0, 0.88, 0.12], [0.42, 0.51, 0.07]])
     device = pick_by_group(rng, devices, np.where(converted, by_app.astype(np.int64), 2))
