@@ -55,7 +55,7 @@ class RequestContext:
                 await self._bounded(scope, headers, receive, watched)
             finally:
                 # Templates, never paths: a label per customer id would grow without end.
-                template = getattr(scope.get("route"), "path", "unmatched")
+                template = _template(scope)
                 seconds = time.perf_counter() - started
                 self.observe(scope["method"], template, status, seconds)
                 if template.startswith("/api/"):
@@ -79,3 +79,12 @@ class RequestContext:
             return message
 
         await self.app(scope, counted, send)
+
+
+def _template(scope: Scope) -> str:
+    """Return the whole template of the matched route; a route of an included router only knows its own part."""
+    own = getattr(scope.get("route"), "path", None)
+    if own is None:
+        return "unmatched"
+    segments = scope["path"].split("/")
+    return "/".join(segments[: len(segments) - own.count("/")]) + own

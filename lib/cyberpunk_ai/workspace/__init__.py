@@ -1,0 +1,53 @@
+"""The one door into the package: `Workspace.open()` and its verbs. Wiring only; what a verb knows lives on the floors below.
+
+Each verb checks the caller's permission, narrows rows to the caller's filter, masks personal columns, remembers answers as long as the
+data behind them stays the same, writes one audit line, and returns a frozen result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from cyberpunk_ai.core.settings import Settings
+from cyberpunk_ai.governance.callers import LOCAL_ADMIN, Caller
+from cyberpunk_ai.health import metrics as prometheus
+from cyberpunk_ai.workspace.customers import CustomerVerbs
+from cyberpunk_ai.workspace.forecasts import ForecastVerbs
+from cyberpunk_ai.workspace.live import LiveVerbs
+from cyberpunk_ai.workspace.metrics import MetricVerbs
+from cyberpunk_ai.workspace.not_built import VerbsNotBuilt
+from cyberpunk_ai.workspace.runs import RunVerbs
+from cyberpunk_ai.workspace.sources import SourceVerbs
+from cyberpunk_ai.workspace.trust import TrustVerbs
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["LOCAL_ADMIN", "Caller", "Workspace", "prometheus"]
+
+
+class Workspace(MetricVerbs, ForecastVerbs, CustomerVerbs, SourceVerbs, LiveVerbs, TrustVerbs, RunVerbs, VerbsNotBuilt):
+    """One business: its data, forecasts, customers and runs.
+
+    Open it with `Workspace.open()`; stores are opened when a verb first needs them, so opening is instant. Verbs may be called
+    from several threads. Every verb takes `caller=`, which defaults to the caller that opened the workspace.
+    """
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, caller: Caller = LOCAL_ADMIN) -> Self:
+        """Open the workspace that the settings describe.
+
+        Args:
+            settings: Defaults to the environment.
+            caller: Identity of the verbs' calls unless a verb is given another.
+
+        Raises:
+            SettingsInvalid: The environment is wrong; every problem is named.
+        """
+        return cls(settings or Settings.load(), caller)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,87 @@
+"""The verbs of customers: purchases, retention and one customer from all sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cyberpunk_ai.workspace.wiring import Wiring, fingerprint, narrow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    import pandas as pd
+
+    from cyberpunk_ai.customer_analytics.results import RetentionReport
+    from cyberpunk_ai.governance.callers import Caller
+    from cyberpunk_ai.models.customer_view import CustomerView
+
+
+class CustomerVerbs(Wiring):
+    """Customers, their purchases and their future."""
+
+    def retention(
+        self,
+        *,
+        as_of: date | datetime | str | None = None,
+        horizon_days: int | None = None,
+        where: Mapping[str, Any] | None = None,
+        caller: Caller | None = None,
+    ) -> RetentionReport:
+        """Return segments, cohorts, churn probability and lifetime value of the customers.
+
+        Args:
+            as_of: Moment to look from; the last transaction when None.
+            horizon_days: How far churn and value look ahead; learnt from the gaps between purchases when None.
+            where: As in `query`, e.g. `{"segment": "SMB"}`.
+            caller: Who asks.
+        """
+        asked = {"as_of": as_of, "horizon_days": horizon_days, "where": where}
+
+        def work(who: Caller) -> RetentionReport:
+            from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
+
+            purchases = self.transactions(where=where, caller=who)
+
+            def compute() -> RetentionReport:
+                return RetentionAnalyzer().analyze_customer_retention(None, purchases, as_of=as_of, horizon_days=horizon_days)
+
+            return self._remember("retention", (asked, fingerprint(purchases)), compute)
+
+        return self._verb("retention", "customers", "customers", asked, caller, work)
+
+    def transactions(
+        self, *, where: Mapping[str, Any] | None = None, source: str | None = None, caller: Caller | None = None
+    ) -> pd.DataFrame:
+        """Return one row per order of a known customer: customer_id, order_id, ordered_at, amount.
+
+        Args:
+            where: As in `query`.
+            source: Only customers who came from this source.
+            caller: Who asks.
+
+        Raises:
+            NotFound: No customer came from `source`.
+        """
+
+        def work(who: Caller) -> pd.DataFrame:
+            from cyberpunk_ai.data_fabric.semantic import extracts
+
+            purchases = extracts.transactions(self._semantic, where=narrow(where, who))
+            return purchases if source is None else extracts.only_from(self._stores.warehouse, purchases, source)
+
+        return self._verb("transactions", "customers", "orders", {"where": where, "source": source}, caller, work)
+
+    def customer(self, customer_id: str, *, caller: Caller | None = None) -> CustomerView:
+        """Return one customer: profile, orders, segment, churn probability with reasons, and value.
+
+        Raises:
+            NotFound: No such customer, or not one that the caller may see.
+        """
+
+        def work(who: Caller) -> CustomerView:
+            from cyberpunk_ai.models.customer_view import customer_view
+
+            return customer_view(customer_id, self._stores.warehouse, lambda: self.retention(caller=who), who)
+
+        return self._verb("customer", "customers", customer_id, {}, caller, work)

@@ -1,0 +1,158 @@
+"""What every verb stands on: stores, rooms, remembered answers, permission, audit and measurement. No verb lives here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cyberpunk_ai.core import clock
+from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument
+from cyberpunk_ai.data_fabric.stores.answers import Answers
+from cyberpunk_ai.data_fabric.stores.bundle import Stores
+from cyberpunk_ai.health import metrics as prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    import pandas as pd
+
+    from cyberpunk_ai.core.settings import Settings
+    from cyberpunk_ai.data_fabric.semantic.query import SemanticLayer
+    from cyberpunk_ai.data_fabric.stores.runs import RunLog
+    from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
+    from cyberpunk_ai.governance.callers import Caller, Permission
+
+T = TypeVar("T")
+
+
+class Wiring:
+    """Stores and rooms of one workspace, and the frame in which each verb runs."""
+
+    def __init__(self, settings: Settings, caller: Caller) -> None:
+        self.settings, self.caller = settings, caller
+        self._stores = Stores(settings)
+        self._answers = Answers()
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._rooms: dict[str, Any] = {}
+        self._rooms_lock = threading.RLock()
+
+    def close(self) -> None:
+        """Close the stores that were opened."""
+        self._rooms.clear()
+        self._answers.forget()
+        self._stores.close()
+
+    @property
+    def _semantic(self) -> SemanticLayer:
+        def build() -> SemanticLayer:
+            from cyberpunk_ai.data_fabric.semantic.model import load_model
+            from cyberpunk_ai.data_fabric.semantic.query import SemanticLayer
+
+            return SemanticLayer(self._stores.warehouse, load_model(self.settings.semantic_file), today=lambda: clock.today(self.settings))
+
+        return self._room("semantic", build)
+
+    @property
+    def _connector(self) -> UnifiedDataConnector:
+        def build() -> UnifiedDataConnector:
+            from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
+
+            stores = self._stores
+            connector = UnifiedDataConnector(stores.operational, stores.warehouse, stores.events, home=self.settings.home)
+            connector.configure_default_connectors()
+            return connector
+
+        return self._room("connector", build)
+
+    @property
+    def _runs(self) -> RunLog:
+        def build() -> RunLog:
+            from cyberpunk_ai.data_fabric.stores.runs import RunLog
+
+            return RunLog(self._stores.operational)
+
+        return self._room("runs", build)
+
+    def _room(self, name: str, build: Callable[[], T]) -> T:
+        with self._rooms_lock:
+            if name not in self._rooms:
+                self._rooms[name] = build()
+            room: T = self._rooms[name]
+            return room
+
+    def _history(self, metric: str, grain: str, where: Mapping[str, Any] | None, by: str | None, who: Caller) -> pd.DataFrame:
+        from cyberpunk_ai.data_fabric.semantic import extracts
+
+        return extracts.series(self._semantic, metric, grain=grain, where=narrow(where, who), by=by)
+
+    def _data_version(self) -> tuple[int, ...]:
+        from cyberpunk_ai.data_fabric.tables import TABLES
+
+        return tuple(self._stores.warehouse.version(name) for name in TABLES)
+
+    def _remember(self, verb: str, parts: object, compute: Callable[[], T]) -> T:
+        return self._answers.remember((verb, repr(parts)), compute)
+
+    def _verb(
+        self,
+        verb: str,
+        permission: Permission,
+        resource: str,
+        detail: Mapping[str, object],
+        caller: Caller | None,
+        work: Callable[[Caller], T],
+    ) -> T:
+        """Run a verb for a caller, measured and audited whatever its end."""
+        from cyberpunk_ai.governance import audit
+
+        who, started, outcome = caller or self.caller, time.perf_counter(), "internal"
+        try:
+            who.require(permission)
+            answer = work(who)
+            outcome = "ok"
+        except CyberpunkError as error:
+            outcome = error.code
+            raise
+        finally:
+            prometheus.observe_verb(verb, outcome, time.perf_counter() - started)
+            audit.write(self._stores.operational, who, verb, resource, detail, outcome)
+        return answer
+
+
+def narrow(where: Mapping[str, Any] | None, who: Caller) -> dict[str, Any]:
+    """Join a question's filter and the caller's row filter.
+
+    Raises:
+        InvalidArgument: Both name the same dimension; the caller's filter may not be widened or guessed around.
+    """
+    asked = dict(where or {})
+    both = sorted(asked.keys() & who.row_filter.keys())
+    if both:
+        raise InvalidArgument(f"you already see only one slice of {', '.join(both)}", hint=f"leave {', '.join(both)} out of `where`")
+    return asked | dict(who.row_filter)
+
+
+def fingerprint(frame: pd.DataFrame | pd.Series) -> str:
+    """Content hash of an engine's input: an answer is remembered exactly as long as its input stays the same."""
+    import pandas as pd
+
+    digest = hashlib.blake2b(repr((getattr(frame, "columns", None), frame.shape)).encode(), digest_size=16)
+    digest.update(pd.util.hash_pandas_object(frame, index=True).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also where an event loop is already running in this thread, as in every notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
