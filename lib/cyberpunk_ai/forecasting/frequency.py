@@ -82,9 +82,9 @@ def _candidates(dates: pd.DatetimeIndex) -> Iterator[str]:
     if (dates == dates.normalize()).all():
         month = _MONTHS[first.month - 1]
         if (dates.day == 1).all():
-            yield from (f"YS-{month}", f"QS-{month}", "MS")
+            yield from (f"YS-{month}", f"QS-{_MONTHS[(first.month - 1) % 3]}", "MS")
         elif dates.is_month_end.all():
-            yield from (f"YE-{month}", f"QE-{month}", "ME")
+            yield from (f"YE-{month}", f"QE-{_MONTHS[9 + (first.month - 1) % 3]}", "ME")
         yield f"W-{_WEEKDAYS[first.weekday()]}"
         if (dates.weekday < 5).all() and len(dates) > 5:
             yield "B"

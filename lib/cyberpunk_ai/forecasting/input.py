@@ -5,6 +5,7 @@ Illegal input (duplicates, irregular or mixed-zone dates, no numbers) is refused
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from cyberpunk_ai.forecasting import frequency
 
 if TYPE_CHECKING:
     from cyberpunk_ai.forecasting.base import FloatArray
+
+# The offset that may close a written time, such as Z or +02:00.
+_OFFSET = re.compile(r"(?<=\d)(Z|[+-]\d\d:?\d\d)$")
 
 
 @dataclass(frozen=True)
@@ -113,14 +117,12 @@ def _plain_dates(raw: pd.Series, notes: list[str]) -> pd.Series:
         )
     if isinstance(raw.dtype, pd.PeriodDtype):
         raw = raw.dt.to_timestamp()
+    if raw.dtype == object and len({_zone_written(value) for value in raw.dropna()}) > 1:
+        raise ContractBroken("ds mixes time zones", hint="convert all to one zone first: pd.to_datetime(ds, utc=True)")
     try:
-        dates = raw if isinstance(raw.dtype, pd.DatetimeTZDtype) else pd.to_datetime(raw)
+        dates = pd.to_datetime(raw, format="ISO8601") if raw.dtype == object else pd.to_datetime(raw)
     except (ValueError, TypeError, pd.errors.OutOfBoundsDatetime) as error:
-        mixed = "ixed" in str(error) or "timezone" in str(error) or "tz-" in str(error)
-        advice = "convert all to one zone: pd.to_datetime(ds, utc=True)" if mixed else "write dates as 2024-01-31"
-        raise ContractBroken(f"ds holds values that are not dates of one zone: {error}", hint=advice) from error
-    if not pd.api.types.is_datetime64_any_dtype(dates):
-        raise ContractBroken("ds mixes time zones", hint="convert all to one zone: pd.to_datetime(ds, utc=True)")
+        raise ContractBroken(f"ds holds values that are not dates: {error}", hint="write dates as 2024-01-31") from error
     if dates.isna().any():
         raise ContractBroken(f"{int(dates.isna().sum())} rows have no date", hint="drop or complete these rows")
     if dates.dt.tz is None:
@@ -131,6 +133,14 @@ def _plain_dates(raw: pd.Series, notes: list[str]) -> pd.Series:
         return local
     notes.append(f"times of zone {dates.dt.tz} were converted to UTC")
     return dates.dt.tz_convert("UTC").dt.tz_localize(None)
+
+
+def _zone_written(value: object) -> str:
+    """Return the zone that a date carries: its name or offset, empty where it has none."""
+    if isinstance(value, str):
+        found = _OFFSET.search(value.strip())
+        return found.group() if found else ""
+    return str(getattr(value, "tzinfo", None) or "")
 
 
 def _numbers(raw: pd.Series) -> pd.Series:
