@@ -31,8 +31,8 @@ READING_SHARE = 0.35
 BUYING_SHARE = 0.16
 """Share of visits that end in an order at the busiest hour; higher than in history, so that a short demo shows orders."""
 REFUND_SHARE = 0.04
-NUMBERS_PER_SECOND = 10_000
-"""Ids go on from the number of seconds since the history ended, so that two runs never share one."""
+NUMBERS_FROM, NUMBERS_PER_SECOND = 10_000_000, 100_000
+"""Ids go on behind those of any history, and with the seconds since it ended, so that two runs never share one."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class _Live:
         self.unit_cost = company.market.unit_cost[-1]
         self.drifts = {drift.asset: drift for drift in company.effects.drifts}
         elapsed = _naive(clock()) - datetime.combine(company.end, time())
-        self.number = company.dimensions.orders + int(elapsed.total_seconds() * NUMBERS_PER_SECOND)
+        self.number = company.dimensions.orders + NUMBERS_PER_SECOND * max(int(elapsed.total_seconds()), 0) + NUMBERS_FROM
         self.turn = 0
         self.sold: deque[dict[str, Any]] = deque(maxlen=200)
 
