@@ -1,0 +1,221 @@
+"""Keeps batches with their checkpoint in one transaction, and publishes them to the warehouse in order, each exactly once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import delete, func, select, update
+
+from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.data_fabric.landing.customers import keep_customers
+from cyberpunk_ai.data_fabric.stores.records import landing_batches, quarantine, sync_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+    from sqlalchemy.engine import Connection
+
+    from cyberpunk_ai.data_fabric.landing.leases import Lease
+    from cyberpunk_ai.data_fabric.mapping.sorting import Quarantined
+    from cyberpunk_ai.data_fabric.stores.operational import Operational
+    from cyberpunk_ai.data_fabric.stores.warehouse import Warehouse
+
+PortionMode = Literal["append", "upsert", "derive", "delete"]
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What a batch does to one table.
+
+    Attributes:
+        table: Canonical table.
+        mode: `append`; `upsert`; `derive`, an upsert of rows that follow from those of a source; `delete` of what `where` names.
+        rows: Canonical rows; None for `delete`.
+        where: Equalities on text columns, for `delete`.
+    """
+
+    table: str
+    mode: PortionMode
+    rows: pa.Table | None = None
+    where: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class StreamRecord:
+    """What is known of a stream behind its last landed batch.
+
+    Attributes:
+        epoch: Random name given when the stream was first seen. Batches are numbered within it, so that a warehouse which outlived the
+            operational record does not take new batches for old ones.
+        place: The connector's own position.
+        cursor: Highest value of the cursor field.
+        columns: Source columns seen so far.
+        owes_customers: Whether orders landed whose customers have not been looked for yet.
+        mapping: The mapping that was guessed from the first rows, where none was declared: a stream keeps it for life.
+    """
+
+    epoch: str
+    place: Mapping[str, Any]
+    cursor: str | None = None
+    columns: tuple[str, ...] = ()
+    owes_customers: bool = False
+    mapping: dict[str, Any] | None = None
+
+
+class Landing:
+    """The way of rows into the stores.
+
+    Args:
+        operational: Keeps batches, quarantine and checkpoints.
+        warehouse: Is published to.
+    """
+
+    def __init__(self, operational: Operational, warehouse: Warehouse) -> None:
+        self.operational, self.warehouse = operational, warehouse
+
+    def state(self, source: str, stream: str) -> StreamRecord:
+        """Return what is known of a stream; a new epoch when nothing is."""
+        query = select(sync_state.c.position, sync_state.c.cursor).where(sync_state.c.source == source, sync_state.c.stream == stream)
+        with self.operational.read() as connection:
+            row = connection.execute(query).one_or_none()
+        kept = (row.position or {}) if row is not None else {}
+        return StreamRecord(
+            epoch=kept.get("epoch") or uuid.uuid4().hex[:12], place=kept.get("place") or {}, cursor=row.cursor if row is not None else None,
+            columns=tuple(kept.get("columns") or ()), owes_customers=bool(kept.get("owes_customers")), mapping=kept.get("mapping"),
+        )  # fmt: skip
+
+    def land(self, held: Lease, portions: Sequence[Portion], record: StreamRecord, *, quarantined: Sequence[Quarantined] = ()) -> None:
+        """Keep portions, quarantined rows and what is then known of the stream in one transaction.
+
+        A `delete` also lets go of the stream's earlier quarantined rows and counts: its rows are about to be read again.
+
+        Raises:
+            Conflict: The lease was lost; nothing was kept.
+        """
+        position = {
+            "epoch": record.epoch, "place": dict(record.place), "columns": list(record.columns), "owes_customers": record.owes_customers,
+            "mapping": record.mapping,
+        }  # fmt: skip
+        payloads = [(portion, _payload(portion)) for portion in portions]
+        mine = (sync_state.c.source == held.source, sync_state.c.stream == held.stream)
+        now = utc_now()
+        with self.operational.begin() as connection:
+            held.renew(connection)
+            sequence = connection.execute(select(sync_state.c.sequence).where(*mine)).scalar_one()
+            for portion, payload in payloads:
+                sequence += 1
+                connection.execute(
+                    landing_batches.insert().values(
+                        source=held.source, stream=held.stream, sequence=sequence, target_table=portion.table, mode=portion.mode,
+                        rows=portion.rows.num_rows if portion.rows is not None else 0, payload=payload, landed_at=now,
+                    )
+                )  # fmt: skip
+                if portion.table == "customers" and portion.rows is not None:
+                    keep_customers(connection, portion.rows)
+                if portion.mode == "delete":
+                    _let_go(connection, held)
+            _keep_quarantined(connection, held, quarantined)
+            connection.execute(
+                update(sync_state).where(*mine).values(sequence=sequence, position=position, cursor=record.cursor, updated_at=now)
+            )
+
+    def publish(self, held: Lease) -> int:
+        """Publish the stream's kept batches in order and mark them.
+
+        The warehouse knows each batch by its number, so one that was published just before a crash is not added again.
+
+        Returns:
+            Rows published.
+        """
+        from cyberpunk_ai.data_fabric.stores.warehouse import BatchToken
+
+        mine = (landing_batches.c.source == held.source, landing_batches.c.stream == held.stream)
+        waiting = select(landing_batches.c.sequence).where(*mine, landing_batches.c.published_at.is_(None))
+        with self.operational.read() as connection:
+            numbers = list(connection.execute(waiting.order_by(landing_batches.c.sequence)).scalars())
+        published = 0
+        epoch = self.state(held.source, held.stream).epoch
+        for number in numbers:
+            with self.operational.read() as connection:
+                batch = connection.execute(select(landing_batches).where(*mine, landing_batches.c.sequence == number)).one()
+            token = BatchToken(f"{held.source}/{held.stream}@{epoch}", number)
+            if batch.mode == "delete":
+                self.warehouse.delete(batch.target_table, where=json.loads(batch.payload))
+            elif batch.rows:
+                write = self.warehouse.append if batch.mode == "append" else self.warehouse.upsert
+                write(batch.target_table, _rows(batch.payload), token=token)
+            with self.operational.begin() as connection:
+                held.renew(connection)
+                # What is in the warehouse need not be kept twice; the row stays, for the counts.
+                connection.execute(
+                    update(landing_batches).where(*mine, landing_batches.c.sequence == number).values(published_at=utc_now(), payload=None)
+                )
+            published += batch.rows
+        return published
+
+    def unpublished_streams(self, source: str) -> list[str]:
+        """List streams of a source that have kept batches still to be published."""
+        query = (
+            select(landing_batches.c.stream).where(landing_batches.c.source == source, landing_batches.c.published_at.is_(None)).distinct()
+        )
+        with self.operational.read() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    def counts(self, source: str) -> dict[str, int]:
+        """Return how many rows of a source have landed and how many stand in quarantine."""
+        with self.operational.read() as connection:
+            read = (landing_batches.c.source == source, landing_batches.c.mode != "derive")
+            landed = connection.execute(select(func.coalesce(func.sum(landing_batches.c.rows), 0)).where(*read))
+            aside = connection.execute(select(func.count()).select_from(quarantine).where(quarantine.c.source == source))
+            return {"landed": int(landed.scalar_one()), "quarantined": int(aside.scalar_one())}
+
+
+def _payload(portion: Portion) -> bytes:
+    if portion.rows is None:
+        return json.dumps(dict(portion.where or {})).encode()
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, portion.rows.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        writer.write_table(portion.rows)
+    return bytes(sink.getvalue())
+
+
+def _rows(payload: bytes) -> pa.Table:
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(payload) as reader:
+        return reader.read_all()
+
+
+def _let_go(connection: Connection, held: Lease) -> None:
+    connection.execute(delete(quarantine).where(quarantine.c.source == held.source, quarantine.c.stream == held.stream))
+    done = (landing_batches.c.source == held.source, landing_batches.c.stream == held.stream, landing_batches.c.published_at.is_not(None))
+    connection.execute(delete(landing_batches).where(*done))
+
+
+def _keep_quarantined(connection: Connection, held: Lease, rows: Sequence[Quarantined]) -> None:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    if not rows:
+        return
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(quarantine).on_conflict_do_nothing()
+    now = utc_now()
+    connection.execute(
+        insert,
+        [
+            {
+                "source": held.source,
+                "stream": held.stream,
+                "row_hash": item.row_hash,
+                "reason": item.reason,
+                "payload": item.payload,
+                "first_seen": now,
+            }
+            for item in rows
+        ],
+    )

@@ -1,0 +1,369 @@
+"""The one door to all sources: which are registered, their sync side by side, their report, and the rows that were set aside.
+
+Reading is done by `connectors/`, the work on one stream by `syncing/`, keeping and publishing by `landing/`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.errors import Conflict, CyberpunkError, InvalidArgument, NotFound, SourceFailed
+from cyberpunk_ai.core.logs import get_logger
+from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS
+from cyberpunk_ai.data_fabric.mapping.declaration import read_mapping
+from cyberpunk_ai.data_fabric.syncing.reports import Quarantine, SourceReport, SyncReport
+from cyberpunk_ai.data_fabric.syncing.source_files import INBOX, read_source_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from cyberpunk_ai.data_fabric.imports.plan import ImportPlan
+    from cyberpunk_ai.data_fabric.stores.operational import Operational
+    from cyberpunk_ai.data_fabric.stores.warehouse import Warehouse
+    from cyberpunk_ai.data_fabric.streams.base import EventLog
+    from cyberpunk_ai.data_fabric.syncing.stream_sync import StreamTally
+
+_log = get_logger(__name__)
+
+
+class UnifiedDataConnector:
+    """Registers sources and syncs them into the stores.
+
+    Args:
+        operational: Operational record; the one of the settings by default.
+        warehouse: Warehouse; the one of the settings by default.
+        events: Event log that `data_sync` events go to; with default stores the one of the settings, otherwise none.
+        home: Folder that relative paths start from; the one of the settings by default.
+    """
+
+    def __init__(
+        self,
+        operational: Operational | None = None,
+        warehouse: Warehouse | None = None,
+        events: EventLog | None = None,
+        *,
+        home: Path | None = None,
+    ) -> None:
+        if operational is None or warehouse is None or home is None:
+            from cyberpunk_ai.core.settings import Settings
+            from cyberpunk_ai.data_fabric.stores.operational import open_operational
+            from cyberpunk_ai.data_fabric.stores.warehouse import open_warehouse
+            from cyberpunk_ai.data_fabric.streams import open_event_log
+
+            settings = Settings.load()
+            home = home or settings.home
+            if operational is None and warehouse is None and events is None:
+                events = open_event_log(settings)
+            operational = operational or open_operational(settings)
+            warehouse = warehouse or open_warehouse(settings)
+        from cyberpunk_ai.data_fabric.landing import Landing
+
+        self.operational, self.warehouse, self.events, self.home = operational, warehouse, events, home
+        self.landing = Landing(operational, warehouse)
+
+    def configure_default_connectors(self) -> list[str]:
+        """Register the sources that the home folder describes: every `sources/*.yaml`, and the files dropped into `sources/inbox`.
+
+        Returns:
+            Names of the sources, sorted.
+
+        Raises:
+            InvalidArgument: A file is no source; nothing of it is registered.
+        """
+        for name, connector, config, mapping in read_source_files(self.home / "sources"):
+            self.add_source(name, connector, config, mapping)
+        (self.home / "sources" / INBOX).mkdir(parents=True, exist_ok=True)
+        self.add_source(INBOX, "csv_files", {"path": f"sources/{INBOX}"})
+        return sorted(self.sources()["name"])
+
+    def add_source(self, name: str, connector: str, config: Mapping[str, Any], mapping: Mapping[str, Any] | None = None) -> None:
+        """Register a source, or change one of the same name; what it synced so far is kept.
+
+        Args:
+            name: Name of the source.
+            connector: One of `CONNECTORS`.
+            config: Its config; `${NAME}` stands for an environment variable and is kept unresolved.
+            mapping: `{"table": …, "columns": {canonical: column or rule}}`, for all streams or by stream name. Guessed when missing.
+
+        Raises:
+            NotFound: No such connector.
+            Unavailable: The connector's driver is not installed.
+            InvalidArgument: The config or the mapping is wrong.
+        """
+        from sqlalchemy.dialects import postgresql, sqlite
+
+        from cyberpunk_ai.data_fabric.stores.records import sources
+
+        if not name or len(name) > 100 or any(sign in name for sign in ":/@\n"):
+            raise InvalidArgument(f"a source cannot be called {name!r}", hint="up to 100 signs without : / @")
+        CONNECTORS.get(connector).configure(config, home=self.home)
+        read_mapping(mapping)
+        kept = {"config": dict(config), "mapping": dict(mapping) if mapping else None}
+        with self.operational.begin() as connection:
+            insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(sources)
+            values = insert.values(name=name, connector=connector, config=kept, enabled=True, created_at=utc_now())
+            connection.execute(values.on_conflict_do_update(index_elements=["name"], set_={"connector": connector, "config": kept}))
+
+    def add_plan(self, plan: ImportPlan, *, name: str | None = None) -> str:
+        """Register an import plan as a source and return its name.
+
+        Raises:
+            InvalidArgument: The plan is of a frame, or lacks columns that the table needs.
+        """
+        source, config, mapping = plan.source(name)
+        self.add_source(source, "csv_files", config, mapping)
+        return source
+
+    def remove_source(self, name: str, *, rows: bool = False) -> None:
+        """Forget a source; its rows stay unless `rows` says otherwise, and its checkpoints stay for the day it comes back.
+
+        Raises:
+            NotFound: No such source.
+        """
+        from sqlalchemy import delete
+
+        from cyberpunk_ai.data_fabric.stores.records import sources
+
+        if rows:
+            self.reset_source(name, rows=True)
+        with self.operational.begin() as connection:
+            if connection.execute(delete(sources).where(sources.c.name == name)).rowcount == 0:
+                raise NotFound(f"no source is called {name!r}", hint="list them with sources()")
+
+    def reset_source(self, name: str, *, rows: bool = True) -> None:
+        """Forget how far a source was read, so that the next sync reads all of it; `rows` also takes its rows out of the warehouse."""
+        from sqlalchemy import delete, select, update
+
+        from cyberpunk_ai.data_fabric.stores.records import landing_batches, quarantine, sync_state
+        from cyberpunk_ai.data_fabric.tables import TABLES
+
+        with self.operational.read() as connection:
+            streams = list(connection.execute(select(sync_state.c.stream).where(sync_state.c.source == name)).scalars())
+        if rows:
+            for stream in streams:
+                for table in TABLES:
+                    if self.warehouse.row_count(table):
+                        self.warehouse.delete(table, where={"source": f"{name}:{stream}"})
+        with self.operational.begin() as connection:
+            # The number of the last batch stays: the warehouse skips numbers that it has seen.
+            connection.execute(update(sync_state).where(sync_state.c.source == name).values(position=None, cursor=None))
+            connection.execute(delete(quarantine).where(quarantine.c.source == name))
+            if rows:
+                connection.execute(delete(landing_batches).where(landing_batches.c.source == name))
+
+    def sources(self) -> pd.DataFrame:
+        """Return one row per source: name, connector, enabled, created_at, and status, rows and error of its last sync."""
+        import pandas as pd
+        from sqlalchemy import func, select
+
+        from cyberpunk_ai.data_fabric.stores.records import sources, sync_runs
+
+        newest = select(sync_runs.c.source, func.max(sync_runs.c.started_at).label("started_at")).group_by(sync_runs.c.source).subquery()
+        last = (
+            select(sync_runs)
+            .join(newest, (sync_runs.c.source == newest.c.source) & (sync_runs.c.started_at == newest.c.started_at))
+            .subquery()
+        )
+        query = (
+            select(
+                sources.c.name, sources.c.connector, sources.c.enabled, sources.c.created_at,
+                last.c.status, last.c.rows, last.c.quarantined, last.c.seconds, last.c.finished_at, last.c.error,
+            )
+            .outerjoin(last, last.c.source == sources.c.name)
+            .order_by(sources.c.name)
+        )  # fmt: skip
+        with self.operational.read() as connection:
+            found = connection.execute(query)
+            return pd.DataFrame([dict(row) for row in found.mappings()], columns=list(found.keys())).drop_duplicates(
+                "name", ignore_index=True
+            )
+
+    def check_source(self, name: str) -> None:
+        """Find out cheaply whether a source answers.
+
+        Raises:
+            NotFound: No such source.
+            SourceFailed: It does not answer.
+        """
+        connector, kept = self._registered(name)
+        CONNECTORS.get(connector).configure(kept["config"], home=self.home).check()
+
+    async def sync_all_sources(
+        self, names: Sequence[str] | None = None, *, on_progress: Callable[[dict[str, Any]], None] | None = None
+    ) -> SyncReport:
+        """Sync sources side by side; one that fails, fails alone.
+
+        Args:
+            names: Sources to sync; all that are enabled by default.
+            on_progress: Called with `{source, stream, rows, quarantined, status}` after every batch and at the end of every source.
+
+        Returns:
+            A report per source, in order of name.
+
+        Raises:
+            NotFound: A name is not registered.
+        """
+        from sqlalchemy import select
+
+        from cyberpunk_ai.data_fabric.stores.records import sources
+
+        with self.operational.read() as connection:
+            enabled = {row.name: row.enabled for row in connection.execute(select(sources.c.name, sources.c.enabled))}
+        wanted = sorted(set(names)) if names is not None else sorted(name for name, is_on in enabled.items() if is_on)
+        unknown = [name for name in wanted if name not in enabled]
+        if unknown:
+            raise NotFound(
+                f"no source is called {', '.join(map(repr, unknown))}", hint=f"sources: {', '.join(sorted(enabled)) or 'none yet'}"
+            )
+        started = utc_now()
+        reports = await asyncio.gather(*(self._sync_source(name, on_progress) for name in wanted))
+        return SyncReport(tuple(reports), started, utc_now())
+
+    def quarantine(self, source: str | None = None, *, limit: int = 100) -> Quarantine:
+        """Return rows that were set aside, newest first."""
+        import pandas as pd
+        from sqlalchemy import func, select
+
+        from cyberpunk_ai.data_fabric.stores.records import quarantine
+
+        c = quarantine.c
+        query = select(c.id, c.source, c.stream, c.reason, c.payload, c.first_seen, c.replayed_at).order_by(c.id.desc()).limit(limit)
+        count = select(func.count()).select_from(quarantine)
+        if source is not None:
+            query, count = query.where(c.source == source), count.where(c.source == source)
+        with self.operational.read() as connection:
+            found = connection.execute(query)
+            rows = pd.DataFrame([dict(row) for row in found.mappings()], columns=list(found.keys()))
+            return Quarantine(rows, int(connection.execute(count).scalar_one()))
+
+    def close(self) -> None:
+        """Close the stores."""
+        for store in (self.events, self.warehouse, self.operational):
+            if store is not None:
+                store.close()
+
+    async def _sync_source(self, name: str, on_progress: Callable[[dict[str, Any]], None] | None) -> SourceReport:
+        run_id, started = uuid.uuid4().hex, utc_now()
+        connector_name, _ = self._registered(name)
+        self._note_start(run_id, name, started)
+        tallies: dict[str, StreamTally] = {}
+        error: dict[str, Any] | None = None
+        status = "ok"
+        try:
+            await self._read_source(name, tallies, on_progress)
+        except Conflict as conflict:
+            status, error = "locked", conflict.to_dict()
+        except CyberpunkError as failure:
+            status, error = "failed", failure.to_dict()
+        except Exception as failure:  # noqa: BLE001 - one source's surprise must not end the others; it is logged with its trace
+            _log.exception("sync failed", source=name)
+            status, error = "failed", SourceFailed(f"{type(failure).__name__}: {failure}", hint="see the log").to_dict()
+        report = SourceReport(
+            name=name, connector=connector_name, status=status, error=error,  # type: ignore[arg-type]
+            rows=sum(t.rows for t in tallies.values()), bytes=sum(t.bytes for t in tallies.values()),
+            seconds=(utc_now() - started).total_seconds(), quarantined=sum(t.quarantined for t in tallies.values()),
+            cursor=next((t.cursor for t in reversed(tallies.values()) if t.cursor), None),
+            warnings=tuple(text for t in tallies.values() for text in t.warnings),
+            new_columns=tuple(text for t in tallies.values() for text in t.new_columns),
+            streams={stream: t.rows for stream, t in tallies.items()},
+        )  # fmt: skip
+        await asyncio.to_thread(self._note_end, run_id, report)
+        if on_progress is not None:
+            on_progress({"source": name, "stream": None, "rows": report.rows, "quarantined": report.quarantined, "status": status})
+        return report
+
+    async def _read_source(self, name: str, tallies: dict[str, StreamTally], on_progress: Callable[[dict[str, Any]], None] | None) -> None:
+        from cyberpunk_ai.data_fabric.landing import lease
+        from cyberpunk_ai.data_fabric.syncing.stream_sync import StreamSync
+
+        connector_name, kept = self._registered(name)
+        connector = CONNECTORS.get(connector_name).configure(kept["config"], home=self.home)
+        mappings = read_mapping(kept.get("mapping"))
+        failures: list[CyberpunkError] = []
+        try:
+            # Kept batches of a stream that the source no longer has would wait for ever otherwise.
+            for stream_name in await asyncio.to_thread(self.landing.unpublished_streams, name):
+                with lease(self.operational, name, stream_name) as held:
+                    await asyncio.to_thread(self.landing.publish, held)
+            for stream in await asyncio.to_thread(connector.discover):
+                if mappings and stream.name not in mappings and "*" not in mappings:
+                    continue
+
+                def told(tally: StreamTally, stream_name: str = stream.name) -> None:
+                    if on_progress is not None:
+                        on_progress(
+                            {
+                                "source": name,
+                                "stream": stream_name,
+                                "rows": tally.rows,
+                                "quarantined": tally.quarantined,
+                                "status": "running",
+                            }
+                        )
+
+                sync = StreamSync(self.landing, name, mappings.get(stream.name) or mappings.get("*"), told)
+                tallies[stream.name] = sync.tally
+                try:
+                    await sync.run(connector, stream)
+                except Conflict:
+                    raise
+                except CyberpunkError as failure:
+                    failures.append(failure)  # one bad file must not keep its neighbours out
+        finally:
+            await connector.close()
+        if failures:
+            raise (
+                failures[0]
+                if len(failures) == 1
+                else SourceFailed(
+                    f"{len(failures)} streams failed: " + "; ".join(failure.message for failure in failures[:3]), hint=failures[0].hint
+                )
+            )
+
+    def _registered(self, name: str) -> tuple[str, dict[str, Any]]:
+        from sqlalchemy import select
+
+        from cyberpunk_ai.data_fabric.stores.records import sources
+
+        with self.operational.read() as connection:
+            row = connection.execute(select(sources.c.connector, sources.c.config).where(sources.c.name == name)).one_or_none()
+        if row is None:
+            raise NotFound(f"no source is called {name!r}", hint="list them with sources()")
+        return row.connector, row.config
+
+    def _note_start(self, run_id: str, name: str, started: Any) -> None:
+        from cyberpunk_ai.data_fabric.stores.records import sync_runs
+
+        with self.operational.begin() as connection:
+            connection.execute(sync_runs.insert().values(run_id=run_id, source=name, started_at=started, status="running"))
+
+    def _note_end(self, run_id: str, report: SourceReport) -> None:
+        from sqlalchemy import update
+
+        from cyberpunk_ai.data_fabric.stores.records import sync_runs
+
+        with self.operational.begin() as connection:
+            connection.execute(
+                update(sync_runs).where(sync_runs.c.run_id == run_id).values(
+                    finished_at=utc_now(), status=report.status, rows=report.rows, bytes=report.bytes, quarantined=report.quarantined,
+                    seconds=report.seconds, error=report.error,
+                )
+            )  # fmt: skip
+        _log.info("source synced", source=report.name, status=report.status, rows=report.rows, quarantined=report.quarantined)
+        if self.events is None:
+            return
+        event = {
+            "event_id": run_id, "source": report.name, "connector": report.connector, "status": report.status, "rows": report.rows,
+            "quarantined": report.quarantined, "seconds": round(report.seconds, 3), "at": utc_now().isoformat(),
+        }  # fmt: skip
+        try:
+            self.events.append("data_sync", [event], keys=[report.name])
+        except CyberpunkError as failure:
+            # The rows are safe; a broker that is down only costs the hint to those who watch.
+            _log.warning("data_sync event was not sent", source=report.name, reason=failure.message)
