@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from cyberpunk_ai.core import clock as core_clock
+from cyberpunk_ai.core import clock
 from cyberpunk_ai.core.errors import InvalidArgument
 from cyberpunk_ai.data_fabric.semantic import assemble, builder, filters, periods
 from cyberpunk_ai.data_fabric.semantic.calendar import GRAINS, start_of, step
@@ -32,12 +32,12 @@ class SemanticLayer:
     Args:
         warehouse: Where the canonical tables are.
         model: What can be asked.
-        clock: Says which day it is; the calendar in UTC when not given.
+        today: Says which day it is; the calendar in UTC when not given.
     """
 
-    def __init__(self, warehouse: Warehouse, model: Model, *, clock: Callable[[], date] | None = None) -> None:
+    def __init__(self, warehouse: Warehouse, model: Model, *, today: Callable[[], date] | None = None) -> None:
         self.warehouse, self.model = warehouse, model
-        self.clock: Callable[[], date] = clock or core_clock.today
+        self.today: Callable[[], date] = today or clock.today
         self._days: dict[tuple[str, str], tuple[int, tuple[date, date] | None]] = {}
 
     def metrics(self) -> tuple[Metric, ...]:
@@ -122,7 +122,7 @@ class SemanticLayer:
     def as_of(self, metrics: Sequence[Metric]) -> date:
         """Return the day that relative periods are counted from: today, or the day after the newest row when the data are older."""
         found = [days for metric in metrics if (days := self.data_days(metric.table, metric.time_column))]
-        today = self.clock()
+        today = self.today()
         return min(today, max(end for _, end in found)) if found else today
 
     def _answer(self, question: _Question) -> QueryResult:
@@ -182,7 +182,7 @@ class _Question:
 
     def _resolve_periods(self, layer: SemanticLayer, period: PeriodLike, compare: PeriodLike) -> None:
         first_month = layer.model.calendar.fiscal_year_start
-        self.today, self.as_of = layer.clock(), layer.as_of(self.metrics)
+        self.today, self.as_of = layer.today(), layer.as_of(self.metrics)
         spans = [days for item in self.metrics if (days := layer.data_days(item.table, item.time_column))]
         data = (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
         self.period: Period = periods.resolve(period, as_of=self.as_of, data=data, fiscal_year_start=first_month)

@@ -10,7 +10,7 @@ import pytest
 
 from cyberpunk_ai.data_fabric.semantic.model import load_model
 from cyberpunk_ai.data_fabric.semantic.query import SemanticLayer
-from tests.unit.data_fabric.semantic.scratch import ScratchWarehouse
+from cyberpunk_ai.data_fabric.stores.delta_warehouse import DeltaWarehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,21 +29,53 @@ LINES = [
     ("o6", "1", "2024-04-09", None, "Lamp", "Furniture", "Mobile", "LATAM", 10.0, 5.0, False),
 ]
 
+OTHERS: dict[str, tuple[str, list[tuple[object, ...]]]] = {
+    "customers": (
+        "customer_id name email region segment",
+        [("ada", "Ada", "ada@example.com", "EMEA", "SMB"), ("bob", "Bob", "bob@example.com", "APAC", "Enterprise")],
+    ),
+    "marketing_ads": (
+        "ds campaign marketing_channel spend revenue conversions new_customers",
+        [("2024-01-01", "Summer Sale", "Email", 10.0, 40.0, 4, 2), ("2024-02-01", "Summer Sale", "Social", 30.0, 40.0, 6, 0)],
+    ),
+    "web_sessions": (
+        "session_id started_at device traffic_source bounced converted page_views duration_seconds",
+        [("s1", "2024-01-01", "Desktop", "Organic", True, False, 1, 5.0), ("s2", "2024-01-02", "Mobile", "Paid", False, True, 3, 9.0)],
+    ),
+    "assets": ("asset asset_type site", [("P-101", "Pump", "Hamburg"), ("M-204", "Motor", "Austin")]),
+    "asset_events": (
+        "event_id asset kind started_at downtime_hours",
+        [
+            ("e1", "P-101", "failure", "2024-01-03", 4.0),
+            ("e2", "P-101", "maintenance", "2024-01-09", 2.0),
+            ("e3", "M-204", "failure", "2024-02-01", 1.0),
+        ],
+    ),
+    "telemetry": (
+        "asset ts vibration_mm_s temperature_c",
+        [("P-101", "2024-01-01", 1.0, 50.0), ("P-101", "2024-01-02", 3.0, None), ("M-204", "2024-01-02", 5.0, 70.0)],
+    ),
+    "demand": ("ds product region channel units", [("2024-01-01", "Desk", "EMEA", "", 5.0), ("2024-02-01", "Desk", "", "", 7.0)]),
+}
+PROVENANCE = {"source": "shop", "updated_at": pd.Timestamp("2024-04-10")}
+
 
 def order_lines(lines: list[tuple[object, ...]]) -> pd.DataFrame:
     """Canonical order lines from short tuples."""
     names = ["order_id", "line_id", "ordered_at", "customer_id", "product", "category", "channel", "region", "amount", "cost", "is_refund"]
     rows = pd.DataFrame(lines, columns=names)
     quantity = rows["is_refund"].map({True: -1.0, False: 1.0})
-    return rows.assign(ordered_at=pd.to_datetime(rows["ordered_at"]), quantity=quantity, unit_price=rows["amount"].abs(), source="test")
+    rows = rows.assign(ordered_at=pd.to_datetime(rows["ordered_at"]), quantity=quantity, unit_price=rows["amount"].abs())
+    return rows.assign(**PROVENANCE)
 
 
 @pytest.fixture(scope="session")
-def _engine() -> Iterator[Callable[[], ScratchWarehouse]]:
-    opened: list[ScratchWarehouse] = []
+def make_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], DeltaWarehouse]]:
+    """Opens empty warehouses."""
+    opened: list[DeltaWarehouse] = []
 
-    def make() -> ScratchWarehouse:
-        opened.append(ScratchWarehouse())
+    def make() -> DeltaWarehouse:
+        opened.append(DeltaWarehouse(tmp_path_factory.mktemp("warehouse")))
         return opened[-1]
 
     yield make
@@ -52,54 +84,19 @@ def _engine() -> Iterator[Callable[[], ScratchWarehouse]]:
 
 
 @pytest.fixture(scope="session")
-def make_warehouse(_engine: Callable[[], ScratchWarehouse]) -> Callable[[], ScratchWarehouse]:
-    """Opens empty warehouses."""
-    return _engine
-
-
-@pytest.fixture(scope="session")
-def warehouse(make_warehouse: Callable[[], ScratchWarehouse]) -> ScratchWarehouse:
+def warehouse(make_warehouse: Callable[[], DeltaWarehouse]) -> DeltaWarehouse:
     """The tiny company."""
     store = make_warehouse()
     store.append("orders", order_lines(LINES))
-    people = [("ada", "Ada", "ada@example.com", "EMEA", "SMB"), ("bob", "Bob", "bob@example.com", "APAC", "Enterprise")]
-    store.append("customers", pd.DataFrame(people, columns=["customer_id", "name", "email", "region", "segment"]))
-    spend = [("2024-01-01", "Summer Sale", "Email", 10.0, 40.0, 4, 2), ("2024-02-01", "Summer Sale", "Social", 30.0, 40.0, 6, 0)]
-    store.append(
-        "marketing_ads",
-        pd.DataFrame(spend, columns=["ds", "campaign", "marketing_channel", "spend", "revenue", "conversions", "new_customers"]),
-    )
-    visits = [("s1", "2024-01-01 10:00", "Desktop", "Organic", True, False), ("s2", "2024-01-02 10:00", "Mobile", "Paid", False, True)]
-    store.append(
-        "web_sessions",
-        pd.DataFrame(visits, columns=["session_id", "started_at", "device", "traffic_source", "bounced", "converted"])
-        .assign(page_views=1, duration_seconds=5.0),
-    )  # fmt: skip
-    store.append(
-        "assets", pd.DataFrame([("P-101", "Pump", "Hamburg"), ("M-204", "Motor", "Austin")], columns=["asset", "asset_type", "site"])
-    )
-    stops = [
-        ("e1", "P-101", "failure", "2024-01-03", 4.0),
-        ("e2", "P-101", "maintenance", "2024-01-09", 2.0),
-        ("e3", "M-204", "failure", "2024-02-01", 1.0),
-    ]
-    store.append("asset_events", pd.DataFrame(stops, columns=["event_id", "asset", "kind", "started_at", "downtime_hours"]))
-    readings = [("P-101", "2024-01-01", 1.0, 50.0), ("P-101", "2024-01-02", 3.0, None), ("M-204", "2024-01-02", 5.0, 70.0)]
-    store.append("telemetry", pd.DataFrame(readings, columns=["asset", "ts", "vibration_mm_s", "temperature_c"]))
-    store.append(
-        "demand",
-        pd.DataFrame(
-            [("2024-01-01", "Desk", "EMEA", "", 5.0), ("2024-02-01", "Desk", "", "", 7.0)],
-            columns=["ds", "product", "region", "channel", "units"],
-        ),
-    )
+    for table, (columns, rows) in OTHERS.items():
+        store.append(table, pd.DataFrame(rows, columns=columns.split()).assign(**PROVENANCE))
     return store
 
 
 @pytest.fixture(scope="session")
-def layer(warehouse: ScratchWarehouse) -> SemanticLayer:
+def layer(warehouse: DeltaWarehouse) -> SemanticLayer:
     """Answers about the tiny company, on 10 April 2024."""
-    return SemanticLayer(warehouse, load_model(), clock=lambda: TODAY)
+    return SemanticLayer(warehouse, load_model(), today=lambda: TODAY)
 
 
 @pytest.fixture(scope="session")
@@ -109,13 +106,13 @@ def lines() -> Callable[..., pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def make_layer(make_warehouse: Callable[[], ScratchWarehouse]) -> Callable[..., SemanticLayer]:
+def make_layer(make_warehouse: Callable[[], DeltaWarehouse]) -> Callable[..., SemanticLayer]:
     """Opens a layer over order lines of one's own."""
 
     def make(rows: list[tuple[object, ...]], *, today: date = TODAY) -> SemanticLayer:
         store = make_warehouse()
         if rows:
             store.append("orders", order_lines(rows))
-        return SemanticLayer(store, load_model(), clock=lambda: today)
+        return SemanticLayer(store, load_model(), today=lambda: today)
 
     return make
