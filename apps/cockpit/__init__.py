@@ -1,0 +1,1 @@
+"""The cockpit: the state of the business on one page, live."""

@@ -1,0 +1,194 @@
+"""HTML of the cockpit from plain values: cards, selection, ticker, syncs, status line. No widget, no state; every text is escaped."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from apps.cockpit.store import city_values, kpi_note
+from apps.kit.cards import empty_state, error_state, kpi_card, kpi_row, skeleton
+from apps.kit.words import ago, change, number, signed_percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from apps.cockpit.parts import Part
+    from apps.cockpit.store import CityData, Kpi
+    from cyberpunk_ai.charts.city_layout import Building
+    from cyberpunk_ai.charts.live import Snapshot
+    from cyberpunk_ai.charts.theme import Theme
+
+FIRST_STEPS = "Run `cyberpunk demo` for a demo company, or `cyberpunk import FILE` for your own."
+WORDS = {"measured": "steady", "good": "growing", "warning": "slipping", "failing": "falling", "predicted": "expected"}
+FINE = {"ok", "success", "succeeded", "done", "up_to_date"}
+
+
+def waiting(part: Part, what: str, lines: int = 4) -> str:
+    """Write what a part shows while it has no value: a skeleton, what to do first, or what failed."""
+    if part.state == "loading":
+        return skeleton(lines, f"Loading {what}")
+    if part.state == "empty":
+        return empty_state(part.message, FIRST_STEPS)
+    return error_state(f"{what[:1].upper()}{what[1:]} could not be loaded", part.message, part.hint)
+
+
+def cards(kpis: Sequence[Kpi]) -> str:
+    """Write the row of headline numbers."""
+    return kpi_row(
+        [
+            kpi_card(kpi.label, number(kpi.value, kpi.unit), delta=kpi.change, good=kpi.good, note=kpi_note(kpi), series=kpi.series)
+            for kpi in kpis
+        ]
+    )
+
+
+def live_card(live: Snapshot) -> str:
+    """Write the card of the stream: events per second, waiting events, and the last minute as a line."""
+    note = "no events yet" if live.last_event_ms is None else f"{live.lag} waiting · last {ago(_moment(live.last_event_ms))}"
+    card = kpi_card(
+        "Live events per second",
+        f"{live.rate:.1f}" if live.rate < 100 else f"{live.rate:.0f}",
+        note=note,
+        series=live.history,
+        meaning="good live",
+    )
+    return kpi_row([card])
+
+
+def status_line(live: Snapshot, is_paused: bool) -> str:
+    """Write the lamp, rate, lag and age of the stream."""
+    if live.error:
+        return f'<div class="livebar" role="status"><span class="lamp down">stream down</span><span>{escape(live.error[:80])}</span></div>'
+    last = _moment(live.last_event_ms)
+    is_live = last is not None and (datetime.now(UTC) - last).total_seconds() < 10
+    lamp = "paused" if is_paused else "live" if is_live else "quiet"
+    parts = [f'<span class="lamp {lamp}">{lamp}</span>', f"<span><b>{live.rate:.0f}</b>/s</span>", f"<span>lag <b>{live.lag}</b></span>"]
+    parts.append(f"<span>updated <b>{escape(ago(last))}</b></span>")
+    return f'<div class="livebar" role="status">{"".join(parts)}</div>'
+
+
+def legend(city: CityData, theme: Theme) -> str:
+    """Write what the signs of the city mean, with how many buildings carry each."""
+    counts = {status: sum(one.status == status for one in city.buildings) for status in ("good", "measured", "warning", "failing")}
+    rules = {"good": "growing ≥ 5 %", "measured": "steady", "warning": "slipping ≥ 5 %", "failing": "falling ≥ 20 %"}
+    items = [
+        f'<span><i class="tone-{status}">{theme.signs[status] if status != "measured" else "■"}</i>{rules[status]} ({count})</span>'
+        for status, count in counts.items()
+    ]
+    return f'<div class="citybar">{"".join(items)}<span>vs the year before · beam: live order · click a building</span></div>'
+
+
+def overview(city: CityData, live: Mapping[tuple[str, ...], float]) -> str:
+    """Write the tallest buildings, for when none is selected."""
+    values = city_values(city, live)
+    ranked = sorted(zip(values, city.buildings, strict=True), key=lambda pair: -pair[0])[:11]
+    top = ranked[0][0] or 1.0
+    rows = []
+    for value, one in ranked:
+        moved = change(value, city.previous.get(one.entity))
+        tone = "even" if moved is None else "good" if moved > 0 else "failing"
+        place = f" <small>{escape(one.district)}</small>" if one.district else ""
+        delta = "" if moved is None else f'<span class="delta {tone}">{signed_percent(moved)}</span>'
+        rows.append(
+            f'<li style="--share:{max(value / top, 0) * 100:.1f}%"><span class="name">{escape(one.label)}{place}</span>'
+            f"<span>{number(value, city.unit)}</span>{delta}</li>"
+        )
+    left = f" {city.left_out} smaller ones are not drawn." if city.left_out else ""
+    note = f"{escape(city.label)}, {escape(city.period)}.{left}"
+    return f'<div class="pick"><div class="where">{note}</div><ol class="rank">{"".join(rows)}</ol></div>'
+
+
+def selection(one: Building, city: CityData, live: Mapping[tuple[str, ...], float], theme: Theme) -> str:
+    """Write the facts of one building."""
+    place = [each.entity for each in city.buildings].index(one.entity)
+    values = city_values(city, live)
+    value, previous = values[place], city.previous.get(one.entity)
+    rank = sorted(values, reverse=True).index(value) + 1
+    facts = {
+        city.label: number(value, city.unit),
+        "Year before": number(previous, city.unit),
+        "Change": signed_percent(change(value, previous)),
+        "Share of all": number(value / city.total if city.total else None, "percent"),
+        "Rank": f"{rank} of {len(values)}",
+        "Since this page's numbers": f"+ {number(value - one.value, city.unit)}"
+        if value >= one.value
+        else number(value - one.value, city.unit),
+    }
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items())
+    sign = f'<span class="tone-{one.status}">{theme.signs[one.status]} {WORDS[one.status]}</span>'
+    return (
+        f'<div class="pick"><h3>{escape(one.label)}</h3><div class="where">{escape(one.district)} {sign}</div><dl class="facts">{rows}</dl>'
+        f'<p class="hint">{escape(city.period)}. Click beside the city to go back to the list.</p></div>'
+    )
+
+
+def ticker(live: Snapshot, lines: int = 9) -> str:
+    """Write the newest events, the newest on top."""
+    if not live.events:
+        return empty_state("No live events", "Start them with `cyberpunk stream demo`; they appear here within a second.")
+    rows = "".join(_event(event) for event in reversed(live.events[-lines:]))
+    return f'<ul class="ticker" aria-label="Newest events">{rows}</ul>'
+
+
+def syncs(runs: pd.DataFrame, theme: Theme) -> str:
+    """Write the newest synchronisations as a table."""
+    rows = []
+    for record in runs.to_dict("records"):
+        status = str(record.get("status", ""))
+        meaning = "good" if status.lower() in FINE else "warning" if status.lower() in {"running", "partial"} else "failing"
+        when = record.get("finished_at") or record.get("started_at")
+        moved = f"{_plain(record.get('rows')):,.0f}".replace(",", " ")
+        rows.append(
+            f"<tr><td>{escape(str(record.get('source', record.get('name', ''))))}</td>"
+            f'<td><span class="tone-{meaning}">{theme.signs[meaning]}</span> {escape(status)}</td><td class="num">{moved}</td>'
+            f'<td class="num">{_plain(record.get("quarantined")):.0f}</td><td class="num">{escape(ago(_time(when)))}</td></tr>'
+        )
+    head = '<tr><th>Source</th><th>Status</th><th class="num">Rows</th><th class="num">Held back</th><th class="num">When</th></tr>'
+    return f'<table class="plain"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _event(event: Any) -> str:
+    value = event.value
+    when = f"{_moment(event.timestamp_ms):%H:%M:%S}"
+    amount, kind = "", ""
+    if event.topic == "orders":
+        paid = _plain(value.get("amount"))
+        what = " · ".join(str(value[name]) for name in ("product", "region") if value.get(name)) or "order"
+        amount, kind = number(paid, "currency"), " refund" if paid < 0 else ""
+    elif event.topic == "web_sessions":
+        what = " · ".join(str(value[name]) for name in ("device", "traffic_source", "region") if value.get(name)) or "visit"
+        amount = "converted" if value.get("converted") else "visit"
+    elif event.topic == "telemetry":
+        what = str(value.get("asset", "asset"))
+        amount = f"{_plain(value.get('temperature_c')):.1f} °C" if value.get("temperature_c") is not None else "reading"
+    else:
+        what = str(value.get("source") or value.get("metric") or event.topic)
+        amount = event.topic.replace("_", " ")
+    return f'<li><time>{when}</time><span class="what">{escape(what)}</span><span class="amount{kind}">{escape(amount)}</span></li>'
+
+
+def _plain(value: Any) -> float:
+    try:
+        number_ = float(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return number_ if math.isfinite(number_) else 0.0
+
+
+def _moment(timestamp_ms: int | None) -> Any:
+    return None if timestamp_ms is None else datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+
+
+def _time(value: Any) -> datetime | None:
+    if value is None or value != value:  # noqa: PLR0124 - NaT is what differs from itself
+        return None
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        return None

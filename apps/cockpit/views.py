@@ -1,0 +1,212 @@
+"""The widgets of one visitor: built empty, filled from the store part by part, fed with live frames while the page keeps up."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+
+from apps.cockpit import pieces
+from apps.cockpit.store import city_values
+from apps.kit.offline import WidgetPane
+from apps.kit.probe import PageProbe
+from cyberpunk_ai.charts.figures import CHARTS
+from cyberpunk_ai.charts.live import FrameGate, Snapshot
+from cyberpunk_ai.charts.scene3d import City, describe_city
+
+if TYPE_CHECKING:
+    from apps.cockpit.parts import Part
+    from apps.cockpit.store import CityData, CockpitStore
+    from cyberpunk_ai.charts.city_layout import Building
+    from cyberpunk_ai.charts.theme import Theme
+
+TICK_MS = 100
+FADE = 0.80  # of a building's light per frame
+WIDE, NARROW = (1040, 470), (720, 620)
+PHONE = 720
+PARTS = ("kpis", "city", "forecast", "customers", "syncs")
+
+
+class CockpitView:
+    """One visitor's page.
+
+    Args:
+        store: Shared state of the process.
+        theme: Colours.
+        is_flat: Whether to start with the flat chart instead of the 3D city.
+    """
+
+    def __init__(self, store: CockpitStore, theme: Theme, *, is_flat: bool = False) -> None:
+        self.store, self.theme = store, theme
+        self.probe = PageProbe()
+        self.gate = FrameGate()
+        self.kpis = _html()
+        self.live = _html()
+        self.status = _html()
+        self.side = _html()
+        self.ticker = _html()
+        self.syncs = _html()
+        self.legend = _html(margin=0)
+        self.alternative = _html(margin=0)
+        self.stage = pn.Column(sizing_mode="stretch_width", margin=0, min_height=300)
+        self.forecast = pn.Column(sizing_mode="stretch_width", margin=0, min_height=320)
+        self.segments = pn.Column(sizing_mode="stretch_width", margin=0, min_height=280)
+        self.cohorts = pn.Column(sizing_mode="stretch_width", margin=0, min_height=280)
+        self.pause = pn.widgets.Toggle(name="Pause", value=False, width=72, margin=(0, 0, 0, 12))
+        self.flat = pn.widgets.Toggle(name="Flat chart", value=is_flat, width=96, margin=(6, 12))
+        self.flat.param.watch(lambda _event: self._draw_city(), "value")
+        self.probe.param.watch(lambda event: self.gate.acknowledge(event.new), "drawn")
+        self.probe.param.watch(lambda _event: self._fit(), "width")
+        self.city: City | None = None
+        self._data: CityData | None = None
+        self._picked: Building | None = None
+        self._pulses = np.zeros(0, "f4")
+        self._values = np.zeros(0)
+        self._drawn: dict[str, tuple[int, str]] = {}
+        self._snapshot = Snapshot()
+        self._shown_text: dict[str, tuple[float, str]] = {}
+        for name in PARTS:
+            self._show(name, store.part(name), first=True)
+        self._tell_live(self._snapshot, force=True)
+
+    def tick(self) -> None:
+        """Bring the page one step further: at most one part and one frame."""
+        for name in PARTS:
+            part = self.store.part(name)
+            if self._drawn.get(name) != (part.serial, part.state):
+                self._show(name, part)
+                break
+        if self.gate.is_page_gone or not self.probe.is_visible or not self.gate.may_send():
+            return
+        live = self.store.live()
+        changed = False
+        if not self.pause.value:
+            self._snapshot = live
+            changed = self._feed_city(live)
+        changed = self._tell_live(live) or changed
+        if changed:
+            self.probe.frame = self.gate.send()
+
+    def close(self) -> None:
+        """Give the widgets back when the visitor has left."""
+        if self.city is not None:
+            self.city.close()
+            self.city = None
+
+    def _show(self, name: str, part: Part, *, first: bool = False) -> None:
+        if not first or part.state != "loading":
+            self._drawn[name] = (part.serial, part.state)
+        getattr(self, f"_show_{name}")(part)
+
+    def _show_kpis(self, part: Part) -> None:
+        self.kpis.object = pieces.cards(part.value) if part.state == "ready" else pieces.waiting(part, "the headline numbers", 3)
+
+    def _show_syncs(self, part: Part) -> None:
+        self.syncs.object = pieces.syncs(part.value, self.theme) if part.state == "ready" else pieces.waiting(part, "recent syncs")
+
+    def _show_forecast(self, part: Part) -> None:
+        if part.state != "ready":
+            self.forecast.objects = [_html(pieces.waiting(part, "the forecast", 6))]
+            return
+        figure = CHARTS.get("forecast_fan")(part.value, theme=self.theme, height=318, unit="currency")
+        self.forecast.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
+
+    def _show_customers(self, part: Part) -> None:
+        if part.state != "ready":
+            self.segments.objects = [_html(pieces.waiting(part, "customer segments", 6))]
+            self.cohorts.objects = [_html(pieces.waiting(part, "cohorts", 6))]
+            return
+        for place, name in ((self.segments, "segments"), (self.cohorts, "cohorts")):
+            figure = CHARTS.get(name)(part.value, theme=self.theme, height=300)
+            place.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
+
+    def _show_city(self, part: Part) -> None:
+        if part.state != "ready":
+            self.stage.objects = [_html(pieces.waiting(part, "the city", 9), margin=12)]
+            self.side.object = pieces.waiting(part, "the list", 8)
+            return
+        same = self._data is not None and [one.entity for one in self._data.buildings] == [one.entity for one in part.value.buildings]
+        self._data = part.value
+        self._values = np.array(city_values(part.value, self._snapshot.totals))
+        if same and self.city is not None:
+            self.city.update(self._values, self._pulses, [one.status for one in part.value.buildings])
+        else:
+            self._pulses = np.zeros(len(part.value.buildings), "f4")
+            self._draw_city()
+        self.legend.object = pieces.legend(part.value, self.theme)
+        words = describe_city(part.value.buildings, f"{part.value.label.lower()} of {part.value.period}")
+        self.alternative.object = f'<p class="unseen">{words}</p>'
+        self._tell_side()
+
+    def _draw_city(self) -> None:
+        if self._data is None:
+            return
+        self.close()
+        if self.flat.value:
+            figure = CHARTS.get("city")(
+                self._data.buildings, theme=self.theme, height=WIDE[1], unit=self._data.unit, label=self._data.label
+            )
+            self.stage.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=(0, 10))]
+            return
+        width, height = self._size()
+        self.city = City(self._data.buildings, theme=self.theme, width=width, height=height, on_select=self._pick)
+        self.stage.objects = [WidgetPane(self.city.widget, sizing_mode="stretch_width", margin=0)]
+
+    def _size(self) -> tuple[int, int]:
+        return NARROW if 0 < self.probe.width < PHONE else WIDE
+
+    def _fit(self) -> None:
+        if self.city is not None and (self.city.widget.width, self.city.widget.height) != self._size():
+            self.city.resize(*self._size())
+
+    def _feed_city(self, live: Snapshot) -> bool:
+        if self._data is None or self.city is None:
+            return False
+        values = np.array(city_values(self._data, live.totals))
+        arrived = values != self._values if len(values) == len(self._values) else np.ones(len(values), bool)
+        faded = np.where(self._pulses > 0.03, self._pulses * FADE, 0.0)
+        self._pulses = np.where(arrived, 1.0, faded).astype("f4")
+        self._values = values
+        return self.city.update(values, self._pulses)
+
+    def _pick(self, one: Building | None) -> None:
+        self._picked = one
+        self._tell_side()
+
+    def _tell_side(self) -> None:
+        if self._data is None:
+            return
+        if self._picked is not None and self._picked.entity in {one.entity for one in self._data.buildings}:
+            self.side.object = pieces.selection(self._picked, self._data, self._snapshot.totals, self.theme)
+        else:
+            self.side.object = pieces.overview(self._data, self._snapshot.totals)
+
+    def _tell_live(self, live: Snapshot, *, force: bool = False) -> bool:
+        """Renew the texts of the stream, each at its own pace, only where they changed."""
+        changed = self._say("status", self.status, lambda: pieces.status_line(live, self.pause.value), 0.5, force=force)
+        changed = self._say("live", self.live, lambda: pieces.live_card(self._snapshot), 1.0, force=force) or changed
+        changed = self._say("ticker", self.ticker, lambda: pieces.ticker(self._snapshot), 0.5, force=force) or changed
+        if self._snapshot.totals and self._data is not None:
+            due = time.monotonic() - self._shown_text.get("side", (0.0, ""))[0] > 1.0
+            if due:
+                self._shown_text["side"] = (time.monotonic(), "")
+                self._tell_side()
+        return changed
+
+    def _say(self, name: str, pane: pn.pane.HTML, write: Any, every_s: float, *, force: bool) -> bool:
+        when, before = self._shown_text.get(name, (0.0, ""))
+        now = time.monotonic()
+        if not force and now - when < every_s:
+            return False
+        text = write()
+        self._shown_text[name] = (now, text)
+        if text == before:
+            return False
+        pane.object = text
+        return True
+
+
+def _html(text: str = "", margin: Any = 0) -> pn.pane.HTML:
+    return pn.pane.HTML(text, sizing_mode="stretch_width", margin=margin)

@@ -1,0 +1,99 @@
+"""Serves the Panel pages: `python -m apps.serve` alone, or `mount(app)` inside another FastAPI application such as the API."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from cyberpunk_ai.core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from cyberpunk_ai import Workspace
+
+PAGES = ("/cockpit",)
+
+
+def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
+    """Add the pages to an application: `/cockpit`, and the widget files they load.
+
+    Args:
+        app: Its `state.workspace` and `state.settings` are used where it has them.
+        workspace: Where the numbers come from; the application's, or one opened at the first visit.
+    """
+    from panel.io.fastapi import add_applications
+
+    from apps.cockpit.app import cockpit_page
+    from apps.cockpit.store import CockpitStore
+    from apps.kit.offline import serve_widget_files
+
+    settings: Settings = getattr(app.state, "settings", None) or Settings.load()
+    opened: dict[str, Workspace] = {}
+
+    def current() -> Workspace:
+        from cyberpunk_ai import Workspace
+
+        given = workspace or getattr(app.state, "workspace", None)
+        return given if given is not None else opened.setdefault("own", Workspace.open(settings))
+
+    store = CockpitStore(current)
+    app.state.cockpit_store = store
+    before = {id(route) for route in app.routes}
+    serve_widget_files(app)
+    add_applications({"/cockpit": lambda: cockpit_page(store, lambda: settings.theme)}, app=app, title="Cockpit · Cyberpunk AI")
+    for route in app.routes:
+        if id(route) not in before and hasattr(route, "include_in_schema"):
+            route.include_in_schema = False  # pages are no part of the API's description
+    _stop_with(app, store, opened)
+
+
+def _stop_with(app: FastAPI, store: Any, opened: dict[str, Any]) -> None:
+    """End the stream's thread before the application closes the workspace that feeds it."""
+    outer = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def with_pages(inside: FastAPI) -> AsyncIterator[Any]:
+        async with outer(inside) as state:
+            try:
+                yield state
+            finally:
+                store.close()
+                for workspace in opened.values():
+                    workspace.close()
+
+    app.router.lifespan_context = with_pages
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build an application with the pages only."""
+    app = FastAPI(title="Cyberpunk AI pages", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.settings = settings or Settings.load()
+
+    @app.get("/", include_in_schema=False)
+    async def front() -> RedirectResponse:
+        """Send a visitor to the first page."""
+        return RedirectResponse(PAGES[0])
+
+    mount(app)
+    return app
+
+
+def main() -> None:
+    """Serve the pages on this machine until interrupted."""
+    import uvicorn
+
+    settings = Settings.load()
+    options = argparse.ArgumentParser(prog="python -m apps.serve", description="Serve the Panel pages.")
+    options.add_argument("--host", default=settings.host)
+    options.add_argument("--port", type=int, default=settings.api_port)
+    chosen = options.parse_args()
+    uvicorn.run(create_app(settings), host=chosen.host, port=chosen.port, log_level=settings.log_level.lower(), timeout_graceful_shutdown=3)
+
+
+if __name__ == "__main__":
+    main()
