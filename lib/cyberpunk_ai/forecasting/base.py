@@ -21,6 +21,11 @@ FloatArray = npt.NDArray[np.float64]
 FORECASTERS: Registry[type[Forecaster]] = Registry("forecaster", "cyberpunk_ai.forecasting")
 
 
+def _quiet() -> np.errstate:
+    """Silence numpy inside a member: searches divide by zero on their way, and what comes out is checked for finiteness anyway."""
+    return np.errstate(all="ignore")
+
+
 class Forecaster(ABC):
     """Learns one series and continues it.
 
@@ -64,15 +69,17 @@ class Forecaster(ABC):
         self._check_ready(horizon)
         if self.is_naive_:
             return np.full(horizon, self.values_[-1])
-        return np.asarray(self._project(horizon), dtype=np.float64)
+        with _quiet():
+            return np.asarray(self._project(horizon), dtype=np.float64)
 
     def predict_spread(self, horizon: int) -> FloatArray | None:
         """Return the standard deviation of the error that the model itself expects at each step, or None where it knows none."""
         self._check_ready(horizon)
         if self.is_naive_:
             return None
-        spread = self._spread(horizon)
-        return None if spread is None else np.asarray(spread, dtype=np.float64)
+        with _quiet():
+            spread = self._spread(horizon)
+        return None if spread is None or not np.isfinite(spread).all() else np.asarray(spread, dtype=np.float64)
 
     @classmethod
     def fit_panel(cls, panel: Sequence[pd.Series], *, season_length: int = 1, seed: int = 0) -> list[Forecaster]:
@@ -100,10 +107,11 @@ class Forecaster(ABC):
             self.note_ = "the series is constant: its value is carried on"
         else:
             self.is_naive_ = False
-            if again:
-                self._relearn(values)
-            else:
-                self._learn(values)
+            with _quiet():
+                if again:
+                    self._relearn(values)
+                else:
+                    self._learn(values)
         return self
 
     def _check_ready(self, horizon: int) -> None:
