@@ -1,0 +1,85 @@
+"""Customers who leave by silence: everything of the report from the ledger of purchases alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cyberpunk_ai.customer_analytics.buy_till_you_die import fit_purchases, histories_of
+from cyberpunk_ai.customer_analytics.churn import score_churn
+from cyberpunk_ai.customer_analytics.cohorts import cohort_table
+from cyberpunk_ai.customer_analytics.horizons import horizon_for
+from cyberpunk_ai.customer_analytics.lifetime_value import value_customers
+from cyberpunk_ai.customer_analytics.reasons import reasons_in_words, risk_of, suggested_actions
+from cyberpunk_ai.customer_analytics.results import RetentionReport
+from cyberpunk_ai.customer_analytics.rfm import rfm_table
+from cyberpunk_ai.customer_analytics.segments import segment_of, segment_table
+from cyberpunk_ai.customer_analytics.summary import summarise
+from cyberpunk_ai.customer_analytics.survival import first_silence, kaplan_meier
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cyberpunk_ai.customer_analytics.ledger import Ledger
+
+
+def non_contractual_report(
+    ledger: Ledger, as_of: pd.Timestamp, horizon_days: int | None, regime_reason: str, warnings: tuple[str, ...], seed: int
+) -> RetentionReport:
+    """Return the report of customers who may come back at any time.
+
+    Args:
+        ledger: Purchases up to `as_of`.
+        as_of: Moment of the analysis.
+        horizon_days: As asked, or None.
+        regime_reason: Why this regime.
+        warnings: What reading the data had to say.
+        seed: Of everything random.
+    """
+    horizon, horizon_reason = horizon_for(ledger, horizon_days)
+    model = fit_purchases(*histories_of(ledger))
+    scores = score_churn(ledger, horizon, model, seed=seed)
+    value = value_customers(ledger, model, horizon, seed=seed)
+    customers = rfm_table(ledger)
+    segment = segment_of(customers.pop("r").to_numpy(), customers.pop("fm").to_numpy())
+    risk = risk_of(scores.probability)
+    main_reason, reasons = reasons_in_words(ledger, scores, horizon)
+    customers = customers.drop(columns=["f", "m"]).assign(
+        segment=segment,
+        churn_probability=scores.probability,
+        risk=risk,
+        main_reason=main_reason,
+        reasons=reasons,
+        suggested_action=suggested_actions(segment, risk),
+        expected_purchases=value.expected_purchases,
+        lifetime_value=value.value,
+        lifetime_value_lo=value.lo,
+        lifetime_value_hi=value.hi,
+        first_purchase=ledger.first_day.astype("datetime64[D]").astype("datetime64[us]"),
+        last_purchase=ledger.last_day.astype("datetime64[D]").astype("datetime64[us]"),
+        churned=None,
+    )
+    now = ledger.as_of_day
+    recent = ledger.revenue_between(now - horizon, now) if ledger.has_amounts else np.full(ledger.size, np.nan)
+    spend = value.spend
+    messages = (model.message, spend.message if spend else "")
+    return RetentionReport(
+        regime="non_contractual",
+        regime_reason=regime_reason,
+        as_of=as_of,
+        horizon_days=horizon,
+        horizon_reason=horizon_reason,
+        customers=customers,
+        segments=segment_table(customers),
+        cohorts=cohort_table(ledger),
+        survival=kaplan_meier(*first_silence(ledger, horizon)),
+        validation=scores.validation,
+        parameters={
+            "purchases": {"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b, "log_likelihood": model.log_likelihood},
+            "spend": {"p": spend.p, "q": spend.q, "v": spend.v, "log_likelihood": spend.log_likelihood} if spend else {},
+            "churn": {"model": scores.model},
+        },
+        summary=summarise(customers, is_active=ledger.recency_days < horizon, recent_revenue=recent, churn_rate=scores.churn_rate),
+        warnings=(*warnings, *(message for message in messages if message), *scores.notes),
+    )

@@ -1,0 +1,60 @@
+"""What the customer engine returns: frozen, and able to become a frame, a dict and a chart. How the numbers come about is elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from cyberpunk_ai.core.results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Regime = Literal["contractual", "non_contractual"]
+
+
+@dataclass(frozen=True, eq=False)
+class RetentionReport(Result):
+    """Every customer's segment, chance to leave and expected value at one moment, with the evidence.
+
+    Attributes:
+        regime: `contractual` (leaving is recorded or a payment is missed) or `non_contractual` (leaving is silence).
+        regime_reason: What in the data, or who, decided the regime.
+        as_of: Moment from which everything is seen; nothing later was read.
+        horizon_days: How far churn and value look ahead.
+        horizon_reason: Where the horizon comes from.
+        customers: One row per customer, sorted by id: customer_id, recency_days, frequency (days with a purchase), monetary (net revenue
+            to date), segment, churn_probability, risk (`high`, `medium`, `low`), main_reason, reasons, suggested_action (rule-based),
+            expected_purchases, lifetime_value (expected net revenue over the horizon), lifetime_value_lo and lifetime_value_hi (80%
+            interval), first_purchase, last_purchase, churned (contractual only; otherwise missing).
+        segments: segment, customers, share, revenue, average_recency_days, average_churn_probability, expected_value.
+        cohorts: cohort (first day of the month of the first purchase), period (months since), customers, active, retention, revenue;
+            the last three are missing while the month is unfinished.
+        survival: days, survival, std_error, lo, hi (95% band), at_risk.
+        validation: How the churn model did on the newest matured cut-off: model, auc, brier, log_loss, ece, churn_rate, and the same
+            auc of the baselines; empty when there is no matured cut-off.
+        parameters: Fitted parameters of the purchase and spend models, per day and in the currency of the data.
+        summary: customers, active_customers, at_risk, high_risk, churn_rate, expected_churn_rate, value_at_risk, revenue,
+            expected_purchases, expected_value, average_lifetime_value.
+        warnings: What was left out, netted, or could not be learnt.
+    """
+
+    chart_name: ClassVar[str] = "retention_summary"
+
+    regime: Regime
+    regime_reason: str
+    as_of: pd.Timestamp
+    horizon_days: int
+    horizon_reason: str
+    customers: pd.DataFrame
+    segments: pd.DataFrame
+    cohorts: pd.DataFrame
+    survival: pd.DataFrame
+    validation: dict[str, Any]
+    parameters: dict[str, Any]
+    summary: dict[str, Any]
+    warnings: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per customer."""
+        return self.customers

@@ -1,0 +1,101 @@
+"""The one door into customer analytics: finds the columns, says which regime the business has, and returns one report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument, TooLittleData
+from cyberpunk_ai.customer_analytics.contractual import contractual_report
+from cyberpunk_ai.customer_analytics.frames import read_transactions
+from cyberpunk_ai.customer_analytics.members import read_members
+from cyberpunk_ai.customer_analytics.non_contractual import non_contractual_report
+from cyberpunk_ai.customer_analytics.regimes import regime_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from cyberpunk_ai.customer_analytics.results import Regime, RetentionReport
+
+
+class RetentionAnalyzer:
+    """Segments, cohorts, churn, survival and value of customers, from frames.
+
+    Args:
+        seed: Of everything random; the same seed and rows give the same numbers.
+    """
+
+    def __init__(self, *, seed: int = 0) -> None:
+        self.seed = seed
+
+    def analyze_customer_retention(
+        self,
+        customer_data: pd.DataFrame | None,
+        transaction_data: pd.DataFrame | None,
+        *,
+        as_of: date | datetime | str | None = None,
+        horizon_days: int | None = None,
+        regime: Regime | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> RetentionReport:
+        """Analyse customers as they stood at one moment.
+
+        Args:
+            customer_data: One row per customer, or None. A churn date (`churned_at`), or a churn flag (`churned`) with a tenure or a
+                sign-up date, makes the regime contractual.
+            transaction_data: One row per order or order line: customer_id, ordered_at, and where known amount, order_id and currency.
+                May be None for contracts with a recorded end.
+            as_of: Last moment that counts; a date means its end. The last transaction when None. Nothing later is read.
+            horizon_days: How far churn and value look ahead; learnt from the gaps between purchases when None.
+            regime: `contractual` or `non_contractual`; found in the data when None.
+            mapping: Canonical name to column, for names that are not recognised. A name applies to each frame that has the column.
+
+        Raises:
+            ContractBroken: A needed column is missing, or amounts are in several currencies.
+            TooLittleData: There is no purchase, and no contract, to analyse.
+            InvalidArgument: `as_of`, `horizon_days` or `regime` is not usable.
+        """
+        if regime not in {None, "contractual", "non_contractual"}:
+            raise InvalidArgument(f"regime {regime!r} is unknown", hint="contractual or non_contractual")
+        if horizon_days is not None and horizon_days < 1:
+            raise InvalidArgument(f"horizon_days is {horizon_days}", hint="give at least 1 day")
+        no_customers = customer_data is None or not len(customer_data)
+        no_transactions = transaction_data is None or not len(transaction_data)
+        if no_customers and no_transactions:
+            raise TooLittleData("there are no transactions and no customers", hint="sync a source, import a file, or load the demo")
+        for_customers, for_transactions = _split(mapping, customer_data, transaction_data)
+        ledger, moment, warnings = None, None, ()
+        if transaction_data is not None and not no_transactions:
+            ledger, moment, warnings = read_transactions(transaction_data, as_of=as_of, mapping=for_transactions)
+        members = None
+        if customer_data is not None and not no_customers:
+            members = read_members(customer_data, ledger, as_of if as_of is not None or moment is None else moment, for_customers)
+        found, reason = regime_of(ledger, members, regime)
+        if found == "contractual":
+            return contractual_report(ledger, members, moment, horizon_days, reason, warnings, self.seed)
+        if ledger is None or moment is None:
+            raise TooLittleData("there are no transactions", hint="without a recorded end of contract, purchases are needed")
+        if members is not None and members.never_bought(ledger):
+            warnings = (*warnings, f"{members.never_bought(ledger)} customers have no purchase yet and are left out")
+        return non_contractual_report(ledger, moment, horizon_days, reason, warnings, self.seed)
+
+
+def _split(
+    mapping: Mapping[str, str] | None, customers: pd.DataFrame | None, transactions: pd.DataFrame | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Give each frame the part of the mapping whose columns it has."""
+    given = dict(mapping or {})
+    sides = [
+        {ours: theirs for ours, theirs in given.items() if isinstance(frame, pd.DataFrame) and theirs in frame.columns}
+        for frame in (customers, transactions)
+    ]
+    lost = sorted(set(given) - set(sides[0]) - set(sides[1]))
+    if lost:
+        seen = [str(name) for frame in (customers, transactions) if frame is not None for name in frame.columns]
+        raise ContractBroken(
+            f"the mapping names columns that are in neither frame: {', '.join(given[name] for name in lost)}",
+            hint=f"columns seen: {', '.join(seen)}",
+        )
+    return sides[0], sides[1]

@@ -1,0 +1,138 @@
+"""The models that may score churn: closed form, logistic regression with hinges, gradient-boosted trees. One interface, no choosing here.
+
+A scorer learns from features (n, k) and labels (n,), gives log odds, and says how much each feature moved them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+
+from cyberpunk_ai.customer_analytics.features import NAMES, PLACE
+
+if TYPE_CHECKING:
+    from cyberpunk_ai.customer_analytics.ledger import FloatArray
+
+TREE_ROWS = 60_000
+KNOTS = (0.2, 0.4, 0.6, 0.8, 0.95)
+
+
+class Scorer(Protocol):
+    """A model of the chance to leave."""
+
+    name: str
+
+    def fit(self, features: FloatArray, left: FloatArray) -> Self:
+        """Learn from features (n, k) and outcomes (n,), 1 for those who left."""
+        ...
+
+    def log_odds(self, features: FloatArray) -> FloatArray:
+        """Return the log odds of leaving, shape (n,)."""
+        ...
+
+    def contributions(self, features: FloatArray) -> FloatArray:
+        """Return how much each feature moves the log odds away from those of a typical customer, shape (n, k)."""
+        ...
+
+
+class ClosedForm:
+    """BG/NBD's chance of no purchase within the horizon. It needs no labels; only its level is set from them."""
+
+    name = "bg_nbd"
+
+    def fit(self, features: FloatArray, left: FloatArray) -> Self:
+        """Remember the typical customer."""
+        self.typical_ = np.median(features, axis=0)
+        return self
+
+    def log_odds(self, features: FloatArray) -> FloatArray:
+        """Return the closed form's log odds."""
+        return features[:, PLACE["silent"]]
+
+    def contributions(self, features: FloatArray) -> FloatArray:
+        """Share the distance from the typical customer between rhythm, loyalty and tenure by how unusual each is."""
+        parts = np.zeros_like(features)
+        distance = features[:, PLACE["silent"]] - self.typical_[PLACE["silent"]]
+        moved = np.abs(features - self.typical_)
+        used = [PLACE[name] for name in ("recency_over_pace", "frequency", "tenure_days")]
+        share = moved[:, used] + np.array([1e-6, 1e-9, 1e-9])
+        parts[:, used] = distance[:, None] * share / share.sum(axis=1, keepdims=True)
+        return parts
+
+
+class HingeLogistic:
+    """Logistic regression on every feature bent at its own quantiles, so that a risk may rise and then level off."""
+
+    name = "logistic"
+
+    def __init__(self, strength: float = 0.05) -> None:
+        self.strength = strength
+
+    def fit(self, features: FloatArray, left: FloatArray) -> Self:
+        """Learn knots, scale and weights."""
+        from sklearn.linear_model import LogisticRegression
+
+        self.knots_ = [np.unique(np.quantile(column, KNOTS)) for column in features.T]
+        raw = self._bend(features)
+        self.centre_, self.scale_ = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-9)
+        self.owner_ = np.repeat(np.arange(features.shape[1]), [1 + len(knots) for knots in self.knots_])
+        model = LogisticRegression(C=self.strength, solver="newton-cholesky", max_iter=100)
+        model.fit((raw - self.centre_) / self.scale_, left)
+        self.weights_, self.intercept_ = model.coef_[0], float(model.intercept_[0])
+        return self
+
+    def log_odds(self, features: FloatArray) -> FloatArray:
+        """Return the weighted sum."""
+        scaled: FloatArray = (self._bend(features) - self.centre_) / self.scale_
+        return scaled @ self.weights_ + self.intercept_
+
+    def contributions(self, features: FloatArray) -> FloatArray:
+        """Return each feature's part of the sum; zero is the average customer."""
+        parts = (self._bend(features) - self.centre_) / self.scale_ * self.weights_
+        return np.stack([parts[:, self.owner_ == place].sum(axis=1) for place in range(features.shape[1])], axis=1)
+
+    def _bend(self, features: FloatArray) -> FloatArray:
+        blocks = []
+        for column, knots in zip(features.T, self.knots_, strict=True):
+            blocks += [column[:, None], np.maximum(column[:, None] - knots, 0.0)]
+        return np.concatenate(blocks, axis=1)
+
+
+class Trees:
+    """Gradient-boosted trees, on one thread and seeded: the same rows give the same numbers behind every door."""
+
+    name = "xgboost"
+
+    def __init__(self, rounds: int = 150, seed: int = 0) -> None:
+        self.rounds, self.seed = rounds, seed
+
+    def fit(self, features: FloatArray, left: FloatArray) -> Self:
+        """Learn from at most 60,000 sampled rows."""
+        import xgboost
+
+        if len(left) > TREE_ROWS:
+            chosen = np.sort(np.random.default_rng(self.seed).choice(len(left), TREE_ROWS, replace=False))
+            features, left = features[chosen], left[chosen]
+        settings = {
+            "objective": "binary:logistic", "tree_method": "hist", "max_depth": 3, "eta": 0.06, "min_child_weight": 5.0,
+            "subsample": 0.8, "colsample_bytree": 0.7, "lambda": 5.0, "nthread": 1, "seed": self.seed, "verbosity": 0,
+        }  # fmt: skip
+        matrix = xgboost.DMatrix(features, left, feature_names=list(NAMES), nthread=1)
+        self.booster_ = xgboost.train(settings, matrix, num_boost_round=self.rounds)
+        self.base_ = float(np.mean(self.booster_.predict(matrix, output_margin=True)))
+        return self
+
+    def log_odds(self, features: FloatArray) -> FloatArray:
+        """Return the sum over the trees."""
+        import xgboost
+
+        matrix = xgboost.DMatrix(features, feature_names=list(NAMES), nthread=1)
+        return np.asarray(self.booster_.predict(matrix, output_margin=True), dtype=np.float64)
+
+    def contributions(self, features: FloatArray) -> FloatArray:
+        """Return the exact Shapley values of the trees."""
+        import xgboost
+
+        matrix = xgboost.DMatrix(features, feature_names=list(NAMES), nthread=1)
+        return np.asarray(self.booster_.predict(matrix, pred_contribs=True)[:, :-1], dtype=np.float64)
