@@ -14,8 +14,8 @@ from cyberpunk_ai.core.errors import Conflict, CyberpunkError, InvalidArgument, 
 from cyberpunk_ai.core.logs import get_logger
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS
 from cyberpunk_ai.data_fabric.mapping.declaration import read_mapping
-from cyberpunk_ai.data_fabric.syncing.reports import Quarantine, SourceReport, SyncReport
-from cyberpunk_ai.data_fabric.syncing.source_files import INBOX, read_source_files
+from cyberpunk_ai.data_fabric.syncing.reports import Quarantine, SourceList, SourceReport, SyncHistory, SyncReport
+from cyberpunk_ai.data_fabric.syncing.source_files import INBOX, read_source_file, source_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,18 +66,23 @@ class UnifiedDataConnector:
 
         self.operational, self.warehouse, self.events, self.home = operational, warehouse, events, home
         self.landing = Landing(operational, warehouse)
+        self.unreadable: dict[str, str] = {}
 
     def configure_default_connectors(self) -> list[str]:
         """Register the sources that the home folder describes: every `sources/*.yaml`, and the files dropped into `sources/inbox`.
 
+        A file that is no source is left out, logged and listed by `source_list`: it must not keep the others from syncing.
+
         Returns:
             Names of the sources, sorted.
-
-        Raises:
-            InvalidArgument: A file is no source; nothing of it is registered.
         """
-        for name, connector, config, mapping in read_source_files(self.home / "sources"):
-            self.add_source(name, connector, config, mapping)
+        self.unreadable = {}
+        for path in source_files(self.home / "sources"):
+            try:
+                self.add_source(*read_source_file(path))
+            except CyberpunkError as error:
+                self.unreadable[path.name] = error.message
+                _log.warning("source file was not taken", file=path.name, reason=error.message)
         (self.home / "sources" / INBOX).mkdir(parents=True, exist_ok=True)
         self.add_source(INBOX, "csv_files", {"path": f"sources/{INBOX}"})
         return sorted(self.sources()["name"])
@@ -110,7 +115,7 @@ class UnifiedDataConnector:
             values = insert.values(name=name, connector=connector, config=kept, enabled=True, created_at=utc_now())
             connection.execute(values.on_conflict_do_update(index_elements=["name"], set_={"connector": connector, "config": kept}))
 
-    def add_plan(self, plan: ImportPlan, *, name: str | None = None) -> str:
+    def add_import(self, plan: ImportPlan, *, name: str | None = None) -> str:
         """Register an import plan as a source and return its name.
 
         Raises:
@@ -183,6 +188,21 @@ class UnifiedDataConnector:
             return pd.DataFrame([dict(row) for row in found.mappings()], columns=list(found.keys())).drop_duplicates(
                 "name", ignore_index=True
             )
+
+    def source_list(self) -> SourceList:
+        """Return the sources with their last sync, and the source files that could not be read."""
+        return SourceList(self.sources(), dict(self.unreadable))
+
+    def recent_syncs(self, *, limit: int = 20) -> SyncHistory:
+        """Return the newest runs, one row per source and run."""
+        import pandas as pd
+        from sqlalchemy import select
+
+        from cyberpunk_ai.data_fabric.stores.records import sync_runs
+
+        with self.operational.read() as connection:
+            found = connection.execute(select(sync_runs).order_by(sync_runs.c.started_at.desc()).limit(limit))
+            return SyncHistory(pd.DataFrame([dict(row) for row in found.mappings()], columns=list(found.keys())))
 
     def check_source(self, name: str) -> None:
         """Find out cheaply whether a source answers.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,12 +121,20 @@ def _quotient(rule: FieldRule, _kind: Kind, given: RuleInput) -> Outcome:
 
 
 def _row(_rule: FieldRule, _kind: Kind, given: RuleInput) -> Outcome:
-    """Identity of a row by its place: the same row of the same file has the same id in every sync."""
+    """Identity of a row: its place in the file, its key in the source, or else its content. The same in every sync."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    numbers = pa.array(given.rows.index.to_numpy()).cast(pa.string())
-    return pc.binary_join_element_wise(pa.scalar(given.stream), numbers, "#"), []
+    if given.rows.index.name in ("row", "key"):
+        names = pa.array(given.rows.index.to_numpy()).cast(pa.string())
+        return pc.binary_join_element_wise(pa.scalar(given.stream), names, "#"), []
+    seen: Counter[str] = Counter()
+    marks = []
+    for record in given.rows.astype(object).itertuples(index=False, name=None):
+        mark = hashlib.blake2b(repr(record).encode(), digest_size=8).hexdigest()
+        seen[mark] += 1
+        marks.append(mark if seen[mark] == 1 else f"{mark}-{seen[mark]}")
+    return pa.array([f"{given.stream}#{mark}" for mark in marks], type=pa.string()), []
 
 
 def _refund(rule: FieldRule, _kind: Kind, given: RuleInput) -> Outcome:

@@ -88,6 +88,38 @@ class SyncReport(Result):
 
 
 @dataclass(frozen=True)
+class SourceList(Result):
+    """The registered sources.
+
+    Attributes:
+        sources: Columns name, connector, enabled, created_at, and of the last sync status, rows, quarantined, seconds, finished_at, error.
+        unreadable: Source files that could not be taken, with the reason.
+    """
+
+    sources: pd.DataFrame
+    unreadable: dict[str, str]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the sources."""
+        return self.sources
+
+
+@dataclass(frozen=True)
+class SyncHistory(Result):
+    """Past syncs, newest first.
+
+    Attributes:
+        runs: Columns run_id, source, started_at, finished_at, status, rows, bytes, quarantined, seconds, error.
+    """
+
+    runs: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the runs."""
+        return self.runs
+
+
+@dataclass(frozen=True)
 class Quarantine(Result):
     """Rows that were set aside, newest first.
 

@@ -23,7 +23,7 @@ def test_messy_export_arrives_complete(fabric: UnifiedDataConnector, shared_data
     assert plan.table == "orders"
     assert plan.confidence > 0.9
 
-    name = fabric.add_plan(plan)
+    name = fabric.add_import(plan)
     report = asyncio.run(fabric.sync_all_sources([name]))
 
     assert report.ok, report.sources
