@@ -84,7 +84,7 @@ def resolve(phrase: PeriodLike, *, as_of: date, data: tuple[date, date] | None =
             raise _unknown(phrase)
         pair: list[object] = [phrase["start"], phrase["end"]]
     else:
-        pair = list(phrase)
+        pair = list(phrase) if isinstance(phrase, (list, tuple)) else []
     if len(pair) != 2:
         raise _unknown(phrase)
     start, end = (_day(item, phrase) for item in pair)
@@ -111,9 +111,10 @@ def comparison(period: Period, compare: PeriodLike, *, fiscal_year_start: int = 
         months = _whole_months(period)
         start = add_months(period.start, -months) if months else period.start - timedelta(days=period.days)
         return Period(start, period.start, "previous period", period.as_of)
-    if compare is None:
-        raise InvalidArgument("nothing to compare with", hint="previous_period, previous_year or a period")
-    return resolve(compare, as_of=period.as_of, fiscal_year_start=fiscal_year_start)
+    found = resolve(compare, as_of=period.as_of, fiscal_year_start=fiscal_year_start)
+    if not found.is_bounded:
+        raise InvalidArgument("nothing to compare with", hint="previous_period, previous_year or a period such as '2024-05'")
+    return found
 
 
 def _whole_months(period: Period) -> int:
