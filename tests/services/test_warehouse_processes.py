@@ -1,0 +1,83 @@
+"""Several processes at once on one warehouse: writers, one of them killed, and readers that look all the while."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cyberpunk_ai.core.settings import Settings
+from cyberpunk_ai.data_fabric.stores.warehouse import open_warehouse
+
+PROGRAM = Path(__file__).with_name("warehouse_process.py")
+ROOT = PROGRAM.parents[2]
+LIMIT_S = 240
+ROWS = 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "batches"), [("delta", 24), ("clickhouse", 10)])
+def test_nothing_is_lost_or_doubled_when_a_writer_is_killed(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, batches: int
+) -> None:
+    url = "-" if kind == "delta" else str(request.getfixturevalue("clickhouse_database"))
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'lib'}", "OMP_NUM_THREADS": "1"}
+    started: list[subprocess.Popen[str]] = []
+
+    def start(role: str, name: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(PROGRAM), role, url, name, str(batches)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=tmp_path)
+        started.append(process)
+        return process
+
+    def next_line(process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        return process.stdout.readline().strip()
+
+    # Made before anybody looks: a reader of an empty folder would see no table, and that is another test.
+    open_warehouse(Settings.load(clickhouse_url=None if url == "-" else url)).close()
+    stop = tmp_path / "stop"
+    try:
+        readers = [start("read", str(stop)) for _ in range(4)]
+        assert [next_line(reader) for reader in readers] == ["reading"] * 4
+        writers = [start("write", f"writer{number}") for number in range(3)]
+        victim = writers[0]
+        while int(next_line(victim)) < batches // 3:
+            pass
+        victim.kill()  # SIGKILL, wherever in its next batch it stands
+        assert victim.wait(LIMIT_S) != 0
+        writers[0] = start("write", "writer0")  # from its first batch, with the same tokens
+        for writer in writers:
+            output, _ = writer.communicate(timeout=LIMIT_S)
+            assert writer.returncode == 0
+            assert output.split()[-1] == str(batches)
+        stop.touch()
+        reports = []
+        for reader in readers:
+            output, _ = reader.communicate(timeout=LIMIT_S)
+            assert reader.returncode == 0
+            reports.append(json.loads(output.splitlines()[-1]))
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+    assert [report["problems"] for report in reports] == [[]] * 4
+    assert all(report["reads"] > 1 for report in reports)
+    replaced = batches // 5
+    rows = (batches - replaced) * ROWS
+    warehouse = open_warehouse(Settings.load(clickhouse_url=None if url == "-" else url))
+    found = warehouse.query(
+        "SELECT source, count() AS n, uniqExact(order_id) AS keys, sum(amount) AS amount FROM orders GROUP BY source ORDER BY 1"
+    )
+    warehouse.close()
+    assert found["source"].tolist() == ["writer0", "writer1", "writer2"]
+    assert found["n"].tolist() == found["keys"].tolist() == [rows] * 3
+    assert found["amount"].tolist() == [rows + replaced * ROWS] * 3
