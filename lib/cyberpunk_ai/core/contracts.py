@@ -153,7 +153,8 @@ def cast(raw: pd.Series, kind: Kind) -> tuple[pd.Series, pd.Series]:
     values = pd.to_numeric(raw, errors="coerce").astype("float64")
     wrong = present & (values.isna() | np.isinf(values))
     if kind == "int":
-        wrong |= values.notna() & (values != values.round())
+        # Beyond 64 bits a cast would warn and wrap around.
+        wrong |= values.notna() & ((values != values.round()) | (values.abs() >= 2.0**63))
         return values.where(~wrong).astype("Int64"), wrong
     return values.where(~wrong), wrong
 
