@@ -144,11 +144,9 @@ def main() -> None:
         if path.exists():
             row = measure(path, limit=chosen.limit, models=chosen.models, windows=chosen.windows)
             rows.append(asdict(row))
-            print(
-                f"{row.what:18} n={row.series:4d} OWA {row.owa:.3f} (AutoETS {row.owa_peer:.3f})  "
-                f"cover {row.coverage_80:.3f} {row.coverage_95:.3f}  MSIS {row.msis_95:.1f} ({row.msis_95_peer:.1f})  {row.cpu_seconds_per_series:.2f} CPU s per series",
-                flush=True,
-            )
+            cover = f"cover {row.coverage_80:.3f} {row.coverage_95:.3f}  MSIS {row.msis_95:.1f} (AutoETS {row.msis_95_peer:.1f})"
+            owa = f"OWA {row.owa:.3f} (AutoETS {row.owa_peer:.3f})"
+            print(f"{row.what:18} n={row.series:4d}  {owa}  {cover}  {row.cpu_seconds_per_series:.2f} CPU s per series", flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps(rows, indent=1))
 
