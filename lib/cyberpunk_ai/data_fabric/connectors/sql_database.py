@@ -15,7 +15,7 @@ from cyberpunk_ai.core.errors import NotFound, SourceFailed, Unavailable
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS, Batch, Connector, ConnectorConfig, StreamSpec, StreamState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Generator, Mapping
 
     import pandas as pd
     from sqlalchemy.engine import Connection, Engine
@@ -28,11 +28,17 @@ class SqlDatabaseConfig(ConnectorConfig):
 
     url: str = Field(description="SQLAlchemy URL, e.g. postgresql://reader:${ERP_PASSWORD}@erp/prod; an installed driver is needed.")
     schema_name: str | None = Field(None, description="Schema of the tables; the database's default when empty.")
-    tables: tuple[str, ...] | None = Field(None, description="Tables and views to read; all tables when neither these nor queries are given.")
+    tables: tuple[str, ...] | None = Field(
+        None, description="Tables and views to read; all tables when neither these nor queries are given."
+    )
     queries: dict[str, str] = Field(default_factory=dict, description="Stream name to SELECT.")
-    cursor: str | dict[str, str] = Field("", description="Column that grows with every change, for all streams or by stream; empty reads in full.")
+    cursor: str | dict[str, str] = Field(
+        "", description="Column that grows with every change, for all streams or by stream; empty reads in full."
+    )
     keys: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Stream name to key columns, where the database knows none.")
-    overlap_s: float = Field(0.0, ge=0, description="Seconds before the last cursor that are read again, for rows that were committed late.")
+    overlap_s: float = Field(
+        0.0, ge=0, description="Seconds before the last cursor that are read again, for rows that were committed late."
+    )
     batch_rows: int = Field(20_000, ge=1, description="Rows fetched at once.")
 
 
@@ -74,7 +80,9 @@ class SqlDatabase(Connector):
             streams = []
             for name in wanted:
                 columns = tuple(str(column["name"]) for column in inspector.get_columns(name, schema=settings.schema_name))
-                key = settings.keys.get(name) or tuple(inspector.get_pk_constraint(name, schema=settings.schema_name)["constrained_columns"])
+                key = settings.keys.get(name) or tuple(
+                    inspector.get_pk_constraint(name, schema=settings.schema_name)["constrained_columns"]
+                )
                 streams.append(StreamSpec(name, columns, key, self._cursor_of(name)))
         except SQLAlchemyError as error:
             raise self._failed(error) from error
@@ -95,7 +103,7 @@ class SqlDatabase(Connector):
             self._opened.dispose()
             self._opened = None
 
-    def _batches(self, stream: StreamSpec, state: StreamState) -> Iterator[Batch]:
+    def _batches(self, stream: StreamSpec, state: StreamState) -> Generator[Batch, None, None]:
         from sqlalchemy.exc import SQLAlchemyError
 
         formats: dict[str, ColumnFormat] = {}
@@ -113,7 +121,9 @@ class SqlDatabase(Connector):
                         formats = _formats(rows)
                     if stream.cursor_field:
                         position = _cursor_position(rows, stream.cursor_field, position)
-                    yield Batch(rows=rows, position=position, cursor=position.get("cursor"), mode="upsert", formats=formats, bytes=_size(rows))
+                    yield Batch(
+                        rows=rows, position=position, cursor=position.get("cursor"), mode="upsert", formats=formats, bytes=_size(rows)
+                    )
         except SQLAlchemyError as error:
             raise self._failed(error) from error
 
@@ -126,7 +136,7 @@ class SqlDatabase(Connector):
             origin: Any = inner.subquery("stream")
         else:
             origin = table(name, schema=self.config.schema_name)
-        query = select(literal_column("*")).select_from(origin)
+        query: Any = select(literal_column("*")).select_from(origin)
         if not stream.cursor_field:
             return query
         cursor: Any = column(stream.cursor_field)
@@ -155,9 +165,13 @@ class SqlDatabase(Connector):
                     url = url.set(drivername="postgresql+psycopg2")
                 self._opened = create_engine(url, pool_pre_ping=True)
             except ArgumentError as error:
-                raise SourceFailed("the URL of the database cannot be read", hint="dialect+driver://user:password@host:port/name") from error
+                raise SourceFailed(
+                    "the URL of the database cannot be read", hint="dialect+driver://user:password@host:port/name"
+                ) from error
             except (NoSuchModuleError, ModuleNotFoundError) as error:
-                raise Unavailable(f"the database's driver is not installed: {error}", hint="pip install the driver that the URL names") from error
+                raise Unavailable(
+                    f"the database's driver is not installed: {error}", hint="pip install the driver that the URL names"
+                ) from error
         return self._opened
 
     def _failed(self, error: Exception) -> SourceFailed:
