@@ -95,7 +95,7 @@ def sources(company: DemoCompany, directory: Path) -> list[SourceDefinition]:
     erp |= {"demand.csv": mapped("demand"), "customers.csv": mapped("customers_erp")}
     crm = {stream: mapped(stream) for stream in ("customers", "assets", "asset_events")}
     return [
-        SourceDefinition("crm", "sql_database", {"url": f"sqlite:///{directory / 'crm' / 'crm.sqlite3'}"}, crm),
+        SourceDefinition("crm", "sql_database", {"url": f"sqlite:///{directory / 'crm' / 'crm.sqlite3'}", "cursor": "updated_at"}, crm),
         SourceDefinition("erp", "csv_files", {"path": str(directory / "erp")}, erp),
         SourceDefinition("web_analytics", "csv_files", {"path": str(directory / "web")}, {"web_sessions.parquet": mapped("web_sessions")}),
         SourceDefinition("iot_telemetry", "csv_files", {"path": str(directory / "iot")}, {"telemetry.parquet": mapped("telemetry")}),
