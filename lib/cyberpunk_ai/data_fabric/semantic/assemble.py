@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai.data_fabric.semantic.model import Metric, Model
     from cyberpunk_ai.data_fabric.semantic.periods import Period
-    from cyberpunk_ai.data_fabric.semantic.query import _Question
+    from cyberpunk_ai.data_fabric.semantic.question import Question
 
 
-def result(question: _Question, answers: Sequence[pd.DataFrame], sql: str, parameters: dict[str, object]) -> QueryResult:
+def result(question: Question, answers: Sequence[pd.DataFrame], sql: str, parameters: dict[str, object]) -> QueryResult:
     """Put the answers of all statements of a question into one result."""
     tables = [_typed(answer, question) for answer in answers]
     rows = _rows(question, tables)
@@ -87,7 +87,7 @@ def catalogue(model: Model) -> MetricCatalogue:
     return MetricCatalogue(pd.DataFrame(metrics), pd.DataFrame(dimensions))
 
 
-def _typed(answer: pd.DataFrame, question: _Question) -> pd.DataFrame:
+def _typed(answer: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Plain numpy types and the names that callers know."""
     if len(answer) and answer["part"].value_counts().max() > MAX_ROWS:
         raise InvalidArgument(f"the answer has more than {MAX_ROWS:,} rows", hint="split by less, choose a coarser grain, or filter")
@@ -103,11 +103,11 @@ def _typed(answer: pd.DataFrame, question: _Question) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _keys(question: _Question) -> list[str]:
+def _keys(question: Question) -> list[str]:
     return [*(["period"] if question.grain else []), *question.by]
 
 
-def _rows(question: _Question, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _rows(question: Question, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     keys = _keys(question)
     now = _side(question, tables, "rows")
     columns = list(keys)
@@ -129,7 +129,7 @@ def _rows(question: _Question, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return now[columns]
 
 
-def _side(question: _Question, tables: Sequence[pd.DataFrame], part: str) -> pd.DataFrame:
+def _side(question: Question, tables: Sequence[pd.DataFrame], part: str) -> pd.DataFrame:
     keys = _keys(question)
     sides = [table[table["part"] == part].drop(columns="part").reset_index(drop=True) for table in tables]
     whole = sides[0]
@@ -146,7 +146,7 @@ def _moved(rows: pd.DataFrame, source: Period, target: Period, grain: str) -> pd
     return moved[moved["period"].notna()]
 
 
-def _surplus(question: _Question) -> list[str]:
+def _surplus(question: Question) -> list[str]:
     if question.comparison is None or not question.grain:
         return []
     theirs = len(buckets(question.grain, question.comparison.start, question.comparison.end))
@@ -160,34 +160,35 @@ def _change(now: pd.Series, before: pd.Series) -> pd.Series:
     return (now - before) / before.abs().where(before != 0)
 
 
-def _totals(question: _Question, tables: Sequence[pd.DataFrame]) -> dict[str, float | None]:
-    has_parts = bool(_keys(question))
+def _totals(question: Question, tables: Sequence[pd.DataFrame]) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for item in question.metrics:
         table = next(table for table in tables if item.id in table.columns)
-        now = _one(table, "total" if has_parts else "rows", item)
+        now = _one(table, "", item)
         found[item.id] = now
         if question.comparison is not None:
-            before = _one(table, "total_previous" if has_parts else "rows_previous", item)
+            before = _one(table, "_previous", item)
             found[f"{item.id}_previous"] = before
             found[f"{item.id}_change"] = None if now is None or not before else (now - before) / abs(before)
     return found
 
 
-def _one(table: pd.DataFrame, part: str, metric: Metric) -> float | None:
-    values = table.loc[table["part"] == part, metric.id]
-    if len(values) and np.isfinite(values.iloc[0]):
-        return float(values.iloc[0])
+def _one(table: pd.DataFrame, side: str, metric: Metric) -> float | None:
+    """Total of one side: as measured where rows do not add up, else their sum."""
+    measured = table.loc[table["part"] == f"total{side}", metric.id]
+    values = measured if len(measured) else table.loc[table["part"] == f"rows{side}", metric.id]
+    if values.notna().any():
+        return float(values.sum())
     return 0.0 if metric.zero_when_empty else None
 
 
-def _ordered(question: _Question, rows: pd.DataFrame) -> pd.DataFrame:
+def _ordered(question: Question, rows: pd.DataFrame) -> pd.DataFrame:
     wanted = [(name, rises) for name, rises in question.order if name in rows.columns]
     ordered = rows.sort_values([name for name, _ in wanted], ascending=[rises for _, rises in wanted], na_position="last", kind="stable")
     return ordered.reset_index(drop=True)
 
 
-def _cut(question: _Question, rows: pd.DataFrame, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _cut(question: Question, rows: pd.DataFrame, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if question.limit is None:
         return rows
     if not (question.grain and question.by):

@@ -80,6 +80,26 @@ def problems(text: str, columns: Collection[str], personal: Collection[str] = ()
     return list(dict.fromkeys(found))
 
 
+def adds_up(text: str) -> bool:
+    """Whether the values of slices add up to the value of the whole: sums and counts, added or scaled by plain numbers."""
+    return _adds_up(parse(text))
+
+
+def _adds_up(node: exp.Expr) -> bool:
+    if isinstance(node, (exp.Paren, exp.Neg)):
+        return _adds_up(node.this)
+    if isinstance(node, (exp.Add, exp.Sub)):
+        return _adds_up(node.this) and _adds_up(node.expression)
+    if isinstance(node, exp.Div):
+        return _adds_up(node.this) and isinstance(node.expression, exp.Literal)
+    if isinstance(node, exp.Mul):
+        sides = (node.this, node.expression)
+        return any(isinstance(side, exp.Literal) for side in sides) and any(_adds_up(side) for side in sides)
+    if isinstance(node, exp.Count):
+        return not isinstance(node.this, exp.Distinct)
+    return isinstance(node, (exp.Sum, exp.CountIf)) or (isinstance(node, _NAMED_AGGREGATES) and node.name.lower() in {"sumif", "countif"})
+
+
 def bound(text: str, alias: str) -> exp.Expression:
     """Parse an expression and bind every column in it to a table alias, so that no select alias can capture it."""
     tree = parse(text).copy()

@@ -222,6 +222,8 @@ def _metric_problems(model: Model, metric: Metric) -> list[str]:
     if metric.expression is not None:
         personal = [column.name for column in contract.columns if column.pii]
         found += [f"{path}.expression: {text}" for text in expressions.problems(metric.expression, contract.names, personal)]
+        if metric.additive and not found and not expressions.adds_up(metric.expression):
+            found.append(f"{path}.additive: slices of {metric.expression!r} do not add up")
     found += [f"{path}.not_by: no dimension {name!r}" for name in metric.not_by if name not in model.dimensions]
     try:
         format(1.0, metric.format)

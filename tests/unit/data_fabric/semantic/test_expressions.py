@@ -74,3 +74,23 @@ def test_columns_are_bound_to_their_table() -> None:
     assert (
         expressions.bound("sumIf(amount, is_refund) / count()", "t").sql(dialect="clickhouse") == "sumIf(t.amount, t.is_refund) / count()"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "adds_up"),
+    [
+        ("sum(amount)", True),
+        ("sum(amount) - sumIf(cost, is_refund) / 100", True),
+        ("2 * (count() + countIf(is_refund))", True),
+        ("-sum(amount)", True),
+        ("count(DISTINCT customer_id)", False),
+        ("uniqExactIf(order_id, is_refund)", False),
+        ("avg(amount)", False),
+        ("sum(amount) / sum(cost)", False),
+        ("sum(amount) * sum(cost)", False),
+        ("sum(amount) + 1", False),
+        ("greatest(sum(amount), 0)", False),
+    ],
+)
+def test_sums_and_counts_add_up(text: str, adds_up: bool) -> None:
+    assert expressions.adds_up(text) is adds_up

@@ -62,7 +62,7 @@ def test_all_problems_are_listed_at_once_with_their_paths(tmp_path: Path) -> Non
         "  bad: {label: Bad, description: Bad., table: orders, unit: count, expression: \"sum(file('/etc/passwd'))\"}\n"
         "  lost: {label: Lost, description: Lost., table: nowhere, unit: count, expression: count()}\n"
         "  none: {label: None, description: None., table: orders, unit: count}\n"
-        "  orders: {synonyms: [sales]}\n",
+        "  orders: {synonyms: [sales], additive: true}\n",
         encoding="utf-8",
     )
     with pytest.raises(SettingsInvalid) as caught:
@@ -71,6 +71,7 @@ def test_all_problems_are_listed_at_once_with_their_paths(tmp_path: Path) -> Non
     for path in (
         "joins.orders.assets", "dimensions.mail.columns.customers", "dimensions.colour.columns.orders", "dimensions.colour.columns.nowhere",
         "dimensions.colour.columns.demand", "metrics.bad.expression", "metrics.lost.table", "metrics.none", "metrics.orders.synonyms",
+        "metrics.orders.additive",
     ):  # fmt: skip
         assert any(problem.startswith(path) for problem in problems), path
 
