@@ -61,8 +61,8 @@ QUESTIONS = (
     ),
     Question(
         "last 30 days by category",
-        "SELECT category, sum(amount) AS revenue, sum(quantity) FROM orders WHERE ordered_at >= {since:DateTime64(6)} GROUP BY 1 ORDER BY 1",
-        f"SELECT category, sum(amount) AS revenue, sum(quantity) FROM orders WHERE ordered_at >= TIMESTAMP '{SINCE}' GROUP BY 1 ORDER BY 1",
+        "SELECT category, sum(amount), sum(quantity) FROM orders WHERE ordered_at >= {since:DateTime64(6)} GROUP BY 1 ORDER BY 1",
+        f"SELECT category, sum(amount), sum(quantity) FROM orders WHERE ordered_at >= TIMESTAMP '{SINCE}' GROUP BY 1 ORDER BY 1",
         lambda orders: orders[orders["ordered_at"] >= SINCE].groupby("category", observed=True)[["amount", "quantity"]].sum(),
     ),
     Question(

@@ -282,6 +282,15 @@ def test_an_ordinary_query_passes_the_gate(warehouse: Warehouse) -> None:
     assert answer["running"].tolist() == [120.0, 120.0, 240.0, 240.0]
 
 
+@pytest.mark.parametrize("segment", ["SMB", None])
+def test_a_row_without_partner_joins_to_null_whatever_the_data(warehouse: Warehouse, segment: str | None) -> None:
+    warehouse.append("orders", orders(range(2)).assign(customer_id=["known", "stranger"]))
+    customers = pd.DataFrame({"customer_id": ["known", "other"], "segment": ["SMB", segment], "source": "crm", "updated_at": NOON})
+    warehouse.append("customers", customers)
+    sql = "SELECT segment, sum(amount) AS revenue FROM orders LEFT JOIN customers USING (customer_id) GROUP BY segment ORDER BY segment"
+    assert warehouse.query(sql)["segment"].tolist() == ["SMB", None]
+
+
 def test_threads_query_side_by_side_while_rows_arrive(warehouse: Warehouse) -> None:
     warehouse.append("orders", orders(range(10)))
     done, errors, counts = threading.Event(), [], []

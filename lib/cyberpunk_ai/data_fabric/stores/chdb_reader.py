@@ -19,20 +19,31 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cyberpunk_ai.data_fabric.stores.delta_log import Snapshot
     from cyberpunk_ai.data_fabric.tables import Table
 
 HANDLES = 4
 """Queries of one warehouse that run side by side in a process; more wait. The engine spreads each over the cores anyway."""
-MAX_SECONDS = 300
+# In this order: nothing can be set after readonly. Without join_use_nulls, what a LEFT JOIN finds nothing for would be empty text or null,
+# depending on the column's type.
+READER_SETTINGS = {"session_timezone": "UTC", "join_use_nulls": 1, "max_execution_time": 300, "readonly": 1}
 _TYPES = {"string": "String", "float": "Float64", "int": "Int64", "bool": "Bool", "timestamp": "DateTime64(6, 'UTC')"}
 _numbers = itertools.count(1)
 
 
-def column_types(table: Table) -> str:
-    """Return the columns of a canonical table as ClickHouse declares them."""
-    return ", ".join(
-        f"`{c.name}` Nullable({_TYPES[c.kind]})" if c.nullable else f"`{c.name}` {_TYPES[c.kind]}" for c in table.contract.columns
-    )
+def column_types(table: Table, full: frozenset[str] = frozenset()) -> str:
+    """Return the columns of a canonical table as ClickHouse declares them.
+
+    Args:
+        table: The table.
+        full: Columns in which nothing is missing now. Texts among them need no null map, which makes reading them a fifth faster; numbers
+            stay nullable all the same, since the sum of no rows must not depend on it.
+    """
+    declared = []
+    for column in table.contract.columns:
+        plain = not column.nullable or (column.kind == "string" and column.name in full)
+        declared.append(f"`{column.name}` {_TYPES[column.kind]}" if plain else f"`{column.name}` Nullable({_TYPES[column.kind]})")
+    return ", ".join(declared)
 
 
 class ChdbReader:
@@ -48,18 +59,20 @@ class ChdbReader:
         self._admin: Any = None
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._slots = threading.Semaphore(HANDLES)
-        self._declared: dict[str, tuple[int, Sequence[str]]] = {}
+        self._declared: dict[str, Snapshot] = {}
         self._closed = False
 
-    def declare(self, table: Table, version: int, files: Sequence[str]) -> None:
-        """Make `table` mean these files from now on, unless a newer version is declared already."""
+    def declare(self, table: Table, snapshot: Snapshot) -> None:
+        """Make `table` mean the files of this snapshot from now on, unless a newer one is declared already."""
         with self._lock:
-            declared = self._declared.get(table.name)
-            if declared is not None and (declared[0] >= version or declared[1] == files):
+            declared, files = self._declared.get(table.name), snapshot.files
+            if declared is not None and (declared.version >= snapshot.version or declared.files == files):
                 return
             engine = f"File(Parquet, {_literal(_glob(files))})" if files else "Memory"
-            self._command(f"CREATE OR REPLACE TABLE {self._database}.`{table.name}` ({column_types(table)}) ENGINE = {engine}")
-            self._declared[table.name] = (version, files)
+            self._command(
+                f"CREATE OR REPLACE TABLE {self._database}.`{table.name}` ({column_types(table, snapshot.full)}) ENGINE = {engine}"
+            )
+            self._declared[table.name] = snapshot
 
     def query(self, sql: str, parameters: Mapping[str, object] | None) -> pd.DataFrame:
         """Run a query that has passed the gate, on a read-only handle.
@@ -94,7 +107,7 @@ class ChdbReader:
                     # A handle of its own that never writes, since readonly sticks; it comes last, since nothing can be set after it.
                     handle = _connect(
                         database=self._database,
-                        settings={"session_timezone": "UTC", "max_execution_time": MAX_SECONDS, "readonly": 1},
+                        settings=READER_SETTINGS,
                     )
             try:
                 yield handle

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from cyberpunk_ai.core.errors import StoreFailed
+from cyberpunk_ai.data_fabric.stores.chdb_reader import READER_SETTINGS
 from cyberpunk_ai.data_fabric.stores.clickhouse_tables import BATCHES, create_missing, rows_name
 from cyberpunk_ai.data_fabric.stores.delta_warehouse import check_where
 from cyberpunk_ai.data_fabric.stores.warehouse_sql import ask, check_select, translate
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.tables import Table
 
 BLOCK_ROWS = 250_000
-MAX_SECONDS = 300
 
 
 class ClickHouseWarehouse:
@@ -173,8 +173,7 @@ class ClickHouseWarehouse:
                 first.command(f"CREATE DATABASE IF NOT EXISTS `{name}`")
         writer = get_client(**self._address, **shared, settings={"session_timezone": "UTC"})
         create_missing(writer)
-        limits = {"session_timezone": "UTC", "max_execution_time": MAX_SECONDS, "readonly": 1}
-        reader = get_client(**self._address, **shared, settings=limits)
+        reader = get_client(**self._address, **shared, settings=READER_SETTINGS)
         writer.server_tz = reader.server_tz = UTC
         return writer, reader
 

@@ -18,11 +18,13 @@ class Snapshot:
         version: 0 before the first commit, then growing by one with each.
         files: Absolute paths of its Parquet files.
         rows: Number of rows, from the log's statistics.
+        full: Columns in which no value is missing, from the same.
     """
 
     version: int
     files: tuple[str, ...]
     rows: int
+    full: frozenset[str] = frozenset()
 
 
 EMPTY = Snapshot(0, (), 0)
@@ -45,7 +47,7 @@ class DeltaLog:
                 self._snapshot = EMPTY
             elif self._table.version() + 1 != self._snapshot.version:
                 files = tuple(sorted(f"{self.folder}/{uri.rpartition('/')[2]}" for uri in self._table.file_uris()))
-                self._snapshot = Snapshot(self._table.version() + 1, files, sum(file_rows(self._table)))
+                self._snapshot = Snapshot(self._table.version() + 1, files, *_statistics(self._table))
             return self._snapshot
 
 
@@ -67,8 +69,10 @@ def refreshed(folder: Path, table: Any) -> Any:
         return None
 
 
-def file_rows(table: Any) -> list[int]:
-    """Return the rows of each file from the log's statistics."""
+def _statistics(table: Any) -> tuple[int, frozenset[str]]:
+    """Return the rows of a table and its columns without a missing value, from the log alone."""
     import pyarrow as pa
 
-    return [int(rows) for rows in pa.table(table.get_add_actions(flatten=True)).column("num_records").to_pylist()]
+    actions = pa.table(table.get_add_actions(flatten=True))
+    nulls = {name.removeprefix("null_count."): actions[name].to_pylist() for name in actions.column_names if name.startswith("null_count.")}
+    return sum(actions["num_records"].to_pylist()), frozenset(name for name, counts in nulls.items() if all(count == 0 for count in counts))

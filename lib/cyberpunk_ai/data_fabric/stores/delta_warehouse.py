@@ -83,8 +83,7 @@ class DeltaWarehouse:
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
         """Run one SELECT over the newest snapshots. See `Warehouse.query`."""
         for name in check_select(sql):
-            snapshot = self._logs[name].snapshot()
-            self._reader.declare(TABLES[name], snapshot.version, snapshot.files)
+            self._reader.declare(TABLES[name], self._logs[name].snapshot())
         return self._reader.query(sql, parameters)
 
     def row_count(self, table: str) -> int:
