@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _BASELINE = "seasonal_naive"
 _ENSEMBLE = "ensemble"
-# A member whose past error is more than twice the best one's only disturbs the median.
+# A member whose past error is more than twice the best one's, and more than the baseline's, only disturbs the median. The second half
+# matters for single series: one window is little evidence, and dropping on it alone would amount to choosing a model by its past.
 _WORST_RATIO = 2.0
 # From so many series on, their past errors are pooled instead of kept apart.
 _POOL_FROM_SERIES = 30
@@ -163,9 +164,10 @@ class _Join:
                 dropped[name] = next(iter(run.failures.values()), "it gave no forecast")
         able = {name: self.scores[name].pooled_mase for name in self.models if name in self.runs and name not in dropped}
         best = min((value for value in able.values() if np.isfinite(value)), default=float("nan"))
+        plain = self.scores[_BASELINE].pooled_mase
         for name, value in able.items():
-            if value > _WORST_RATIO * best:
-                dropped[name] = f"its past MASE {value:.2f} is more than twice the best member's {best:.2f}"
+            if value > _WORST_RATIO * best and value > plain:
+                dropped[name] = f"its past MASE {value:.2f} is more than twice the best member's {best:.2f}, and worse than the baseline's"
         return dropped
 
     def _ensemble_past(self) -> dict[tuple[int, int], Continuation]:

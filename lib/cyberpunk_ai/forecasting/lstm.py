@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HIDDEN = 16
-_STEPS = 60
+_LEAST_STEPS, _MOST_STEPS = 60, 600
+_EPOCHS = 10
 _BATCH = 128
 _LEARNING_RATE = 0.01
 _QUANTILES = (0.1, 0.5, 0.9)
@@ -69,13 +70,16 @@ class _Network:
         self._start(rng)
         taus = torch.tensor(_QUANTILES, dtype=torch.float32)
         optimiser = torch.optim.Adam([*self.lstm.parameters(), *self.head.parameters()], lr=_LEARNING_RATE)
-        for _ in range(_STEPS):
+        steps = int(np.clip(_EPOCHS * len(inputs) // _BATCH, _LEAST_STEPS, _MOST_STEPS))
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, eta_min=_LEARNING_RATE / 20)
+        for _ in range(steps):
             rows = slice(None) if len(inputs) <= _BATCH else torch.from_numpy(rng.choice(len(inputs), _BATCH, replace=False))
             gap = targets[rows].unsqueeze(-1) - self._ask(inputs[rows])
             loss = torch.maximum(taus * gap, (taus - 1) * gap)[known[rows]].mean()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+            schedule.step()
 
     def project(self, horizon: int) -> list[FloatArray]:
         return self._all(horizon)[0]

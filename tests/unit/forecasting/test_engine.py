@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -135,3 +137,25 @@ def test_spent_budget_drops_the_slow_by_name():
     assert board.loc["arima", "status"] == "dropped"
     assert "budget" in board.loc["arima", "note"]
     assert set(answer.members["model"]) == {"theta"}
+
+
+def test_threads_do_not_change_the_numbers():
+    series = monthly(60)
+    alone = forecast(series, horizon=4)
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda _: forecast(series, horizon=4), range(3)))
+    assert set(alone.members["model"]) == {"arima", "ets", "theta", "xgboost", "lstm"}
+    for answer in together:
+        pd.testing.assert_frame_equal(answer.members, alone.members, check_exact=True)
+        pd.testing.assert_frame_equal(answer.forecast, alone.forecast, check_exact=True)
+
+
+def test_large_panel_pools_its_calibration():
+    rng = np.random.default_rng(3)
+    dates = pd.date_range("2020-01-01", periods=24, freq="QS")
+    long = pd.concat([pd.DataFrame({"unique_id": f"s{number:02}", "ds": dates, "y": rng.normal(100, 9, 24)}) for number in range(32)])
+    answer = forecast(long, horizon=4, models=("theta",), backtest_windows=2)
+    ensemble = answer.leaderboard.set_index("model").loc["ensemble"]
+    assert 0.7 < ensemble["coverage_80"] < 0.95
+    assert ensemble["coverage_80"] < ensemble["coverage_95"]
+    assert len(answer.forecast) == 32 * 4

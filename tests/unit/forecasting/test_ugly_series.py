@@ -15,7 +15,9 @@ VALUES = st.one_of(
     st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=40),
     st.lists(st.sampled_from([0.0, 0.0, 0.0, 1.0, 5.0]), min_size=1, max_size=40),
     st.lists(st.floats(0, 1e-6), min_size=1, max_size=20),
-    st.lists(st.one_of(st.floats(1, 100), st.just(float("nan"))), min_size=2, max_size=40).filter(lambda values: not np.isnan(values).all()),
+    st.lists(st.one_of(st.floats(1, 100), st.just(float("nan"))), min_size=2, max_size=40).filter(
+        lambda values: not np.isnan(values).all()
+    ),
 )
 
 
