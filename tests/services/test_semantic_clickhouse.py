@@ -22,21 +22,8 @@ COMMON = {"source": "shop", "updated_at": pd.Timestamp("2024-04-10"), "unit_pric
 
 
 def lines() -> pd.DataFrame:
-    columns = [
-        
-        "order_id",
-        "line_id",
-        "ordered_at",
-        "customer_id",
-        "category",
-        "channel",
-        "region",
-        "quantity",
-        "amount",
-        "cost",
-        "is_refund",
-    ,
-    ]  # fmt: skip
+    head = ["order_id", "line_id", "ordered_at", "customer_id", "category", "channel", "region"]
+    columns = [*head, "quantity", "amount", "cost", "is_refund"]
     rows = [
         ("o1", "1", "2023-12-31 23:30", "ada", "Desk", "Web", "EMEA", 1.0, 100.0, 60.0, False),
         ("o2", "1", "2024-01-31 00:30", "bob", "Lamp", "Retail", None, 1.0, 200.0, None, False),
