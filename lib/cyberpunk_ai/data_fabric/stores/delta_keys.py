@@ -9,21 +9,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cyberpunk_ai.data_fabric.tables import Table
 
 
-def holds_any(target: Any, spec: Table, batch: pa.Table) -> bool:
+def holds_any(target: Any, folder: Path, spec: Table, batch: pa.Table) -> bool:
     """Return whether a row of the batch has the key of a row of the table. Most batches are new rows, and then plain appends do."""
     actions = pa.table(target.get_add_actions(flatten=True))
     candidates = _overlapping(actions, spec, batch)
     if not candidates:
         return False
-    folder = target.table_uri.removeprefix("file://").rstrip("/")
     first = spec.key[0]
     keys = batch.select(list(spec.key))
     wanted = pc.unique(batch[first])
     for path in candidates:
-        with pq.ParquetFile(f"{folder}/{path}") as file:
+        with pq.ParquetFile(folder / path) as file:
             for group in range(file.num_row_groups):
                 held = file.read_row_group(group, columns=list(spec.key)).cast(keys.schema)  # files say string_view
                 held = held.filter(pc.is_in(held[first], value_set=wanted))

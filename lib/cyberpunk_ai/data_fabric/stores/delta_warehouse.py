@@ -69,7 +69,9 @@ class DeltaWarehouse:
         batch = by_time(spec, newest_per_key(spec, conform(spec, rows)))
 
         def write(target: Any) -> int:
-            return _merge(target, spec, batch, token) if holds_any(target, spec, batch) else _append(target, batch, token)
+            return (
+                _merge(target, spec, batch, token) if holds_any(target, self.root / table, spec, batch) else _append(target, batch, token)
+            )
 
         return self._commit(spec, write, token, empty=batch.num_rows == 0)
 

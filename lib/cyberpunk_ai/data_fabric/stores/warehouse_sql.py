@@ -22,7 +22,7 @@ _TABLE_FUNCTIONS = {"numbers", "zeros", "values", "generate_series", "generatese
 _FORBIDDEN_FUNCTIONS = re.compile(
     r"^(file|url|s3|gcs|hdfs|azure.*|sqlite|mysql|postgresql|mongodb|redis|odbc|jdbc|remote.*|cluster.*|.*cluster|executable|python|input|"
     r"deltalake.*|iceberg.*|hudi.*|paimon.*|merge|loop|view|dictionary|dictget.*|joinget.*|getserversetting|getmacro|getsetting.*|sleep.*|"
-    r"hostname|fqdn|filesystem.*|catboostevaluate|addressto.*|demangle|ai[a-z]+|currentuser|tcpport|serveruuid)$"
+    r"hostname|fullhostname|fqdn|getclienthttpheader|getserverport|getmergetreesetting|logtrace|filesystem.*|catboostevaluate|addressto.*|demangle|ai[a-z]+|currentuser|tcpport|serveruuid)$"
 )
 # A second look at the bare text, for whatever a parser may be talked out of seeing: words that a query never needs.
 _FORBIDDEN_TEXT = re.compile(r"\b(file|outfile|infile|url|sqlite)\b|\bsettings\b\s+\w+\s*=|[`\"][^`\"]*\\", re.IGNORECASE)
