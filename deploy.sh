@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One script for every way to run Cyberpunk AI on one machine. `./deploy.sh help` lists the commands.
 set -euo pipefail
+unset PYTHONDONTWRITEBYTECODE # compiled modules halve every start
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 VENV="$ROOT/.venv"
@@ -58,7 +59,7 @@ install() {
   say "Installing into .venv (once, a few minutes) ..."
   [ -x "$VENV/bin/python" ] || "$python" -m venv "$VENV" || fail "python -m venv failed. On Debian or Ubuntu: apt install python3-venv"
   # pip first: it knows this machine's mirrors and certificates; uv, many times faster, is told them.
-  "$VENV/bin/pip" install --quiet --disable-pip-version-check "$(grep '^uv==' "$ROOT/requirements.lock")"
+  "$VENV/bin/pip" install -qq --disable-pip-version-check "$(grep '^uv==' "$ROOT/requirements.lock")"
   hand_over_pip_configuration
   "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" -r "$ROOT/requirements.lock"
   "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --no-deps --editable "$ROOT"
@@ -181,7 +182,7 @@ run_tests() {
   export PATH="$VENV/bin:$PATH" OMP_NUM_THREADS=1 JUPYTER_PLATFORM_DIRS=1
   say "Style"; ruff check . && ruff format --check .
   say "Types"; mypy
-  say "Floors"; lint-imports
+  say "Floors"; lint-imports --no-cache
   say "Tests"
   # Files stay together, so that each server is started once a worker.
   pytest -n "${TEST_WORKERS:-2}" --dist loadfile "$@"

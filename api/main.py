@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings.load()
     logs.configure(chosen.log_level)
     # The stock documentation pages fetch their scripts from a CDN; these bring them along.
-    app = FastAPIOffline(title="Cyberpunk AI", version=__version__, description=DESCRIPTION, lifespan=_lifespan)
+    app: FastAPI = FastAPIOffline(title="Cyberpunk AI", version=__version__, description=DESCRIPTION, lifespan=_lifespan)
     app.state.settings, app.state.started_at = chosen, utc_now()
     app.state.workspace = Workspace.open(chosen)
     app.state.hub = Hub(app.state.workspace)
@@ -100,5 +100,6 @@ def _add_plain_routes(app: FastAPI) -> None:
 def __getattr__(name: str) -> FastAPI:
     # `uvicorn api.main:app` asks once; importing this module for its factory opens nothing.
     if name == "app":
-        return globals().setdefault("app", create_app())
+        app: FastAPI = globals().setdefault("app", create_app())
+        return app
     raise AttributeError(f"module 'api.main' has no attribute {name!r}")

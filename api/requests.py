@@ -87,4 +87,4 @@ def _template(scope: Scope) -> str:
     if own is None:
         return "unmatched"
     segments = scope["path"].split("/")
-    return "/".join(segments[: len(segments) - own.count("/")]) + own
+    return "/".join(segments[: len(segments) - own.count("/")]) + str(own)

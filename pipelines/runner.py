@@ -106,10 +106,10 @@ def _carry(ws: Workspace, pipeline: Pipeline, run_id: str, parameters: Mapping[s
         if not error:
             write_html(notebook, page)
     status = "failed" if error else "succeeded"
-    paths = {"notebook_path": str(notebook) if notebook.exists() else "", "html_path": str(page) if page.exists() else ""}
-    ws.finish_run(run_id, "failed" if error else "succeeded", **paths, error=error or None)
+    kept, shown = (str(path) if path.exists() else "" for path in (notebook, page))
+    ws.finish_run(run_id, "failed" if error else "succeeded", notebook_path=kept, html_path=shown, error=error or None)
     log.info("run ended", pipeline=pipeline.name, status=status)
-    return RunOutcome(run_id, pipeline.name, status, round(time.monotonic() - started, 2), error=error, **paths)
+    return RunOutcome(run_id, pipeline.name, status, round(time.monotonic() - started, 2), kept, shown, error)
 
 
 def _execute(pipeline: Pipeline, output: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def health(ws: OpenWorkspace, who: WhoCalls, response: Response) -> dict[str, An
     """Probe every part; 200 while healthy or degraded, 503 when unhealthy."""
     report = ws.health(caller=who)
     response.status_code = 503 if report.status == "unhealthy" else 200
-    return report.to_dict()
+    body: dict[str, Any] = report.to_dict()
+    return body
 
 
 @router.get("/runs", summary="Scheduled runs, newest first")

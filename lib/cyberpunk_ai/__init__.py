@@ -8,10 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from cyberpunk_ai.core.version import __version__
+
 if TYPE_CHECKING:
     from cyberpunk_ai.workspace import LOCAL_ADMIN, Caller, Workspace
 
-__version__ = "0.1.0"
 __all__ = ["LOCAL_ADMIN", "Caller", "Workspace", "__version__"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import typer.main
@@ -53,3 +54,10 @@ def test_every_forecaster_has_its_heading() -> None:
     from cyberpunk_ai.forecasting.base import FORECASTERS
 
     assert set(FORECASTERS.names()) - {title.split(" ")[0].strip("`") for title in headings("forecasters")} == set()
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    root = REFERENCE.parents[1]
+    pages = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md"))]
+    targets = [(page, target) for page in pages for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()) if "://" not in target]
+    assert [f"{page.name}: {target}" for page, target in targets if not (page.parent / target).exists()] == []

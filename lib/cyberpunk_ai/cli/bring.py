@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cyberpunk_ai.cli.output import AsJson, pairs, print_json, print_result, print_table, progress, workspace
+from cyberpunk_ai.cli.output import AsJson, by_stream, pairs, print_json, print_result, print_table, progress, workspace
 
 
 class Size(StrEnum):
@@ -88,7 +88,7 @@ def import_file(
         if dry_run or not (yes or as_json or typer.confirm("Take it in like this?", default=True)):
             return
         with progress(as_json=as_json) as report:
-            done = ws.import_file(plan, name=name, on_progress=report)
+            done = ws.import_file(plan, name=name, on_progress=by_stream(report))
     print_result(done, as_json=as_json, title="Imported")
     if not done.ok:
         raise typer.Exit(1)
@@ -99,7 +99,7 @@ def sync(
 ) -> None:
     """Bring sources up to date. Exit code 1 when one of them failed."""
     with workspace() as ws, progress(as_json=as_json) as report:
-        done = ws.sync(source or None, on_progress=report)
+        done = ws.sync(source or None, on_progress=by_stream(report))
     print_result(done, as_json=as_json, title="Synced")
     if not done.ok:
         raise typer.Exit(1)

@@ -117,6 +117,11 @@ def progress(*, as_json: bool) -> Iterator[Callable[..., None] | None]:
         yield report
 
 
+def by_stream(report: Callable[..., None] | None) -> Callable[[dict[str, Any]], None] | None:
+    """Turn a sync's news about its streams into calls of a progress bar."""
+    return None if report is None else lambda news: report(f"{news['source']}:{news.get('stream', '')}", news["rows"])
+
+
 def pairs(values: list[str] | None, *, separator: str = "=") -> dict[str, Any]:
     """Read `name=value` options; values of a repeated name join to a list.
 

@@ -51,7 +51,8 @@ class ForecastVerbs(CustomerVerbs):
         asked = {"horizon": horizon, "grain": grain, "where": where, "by": by, "levels": list(levels), "models": models}
 
         def work(who: Caller) -> ForecastResult:
-            from cyberpunk_ai.forecasting.engine import DEFAULT_MODELS, forecast
+            from cyberpunk_ai.forecasting.engine import forecast
+            from cyberpunk_ai.forecasting.ensemble import DEFAULT_MODELS
 
             history = data if data is not None else self._history(metric, grain, where, by, who)
             members = DEFAULT_MODELS if models is None else tuple(models)

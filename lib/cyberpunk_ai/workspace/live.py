@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cyberpunk_ai.workspace.wiring import Wiring
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class LiveVerbs(Wiring):
     """Events, as they come."""
 
-    def events(self, topics: Sequence[str], *, start: str = "latest", caller: Caller | None = None) -> Consumer:
+    def events(self, topics: Sequence[str], *, start: Literal["earliest", "latest"] = "latest", caller: Caller | None = None) -> Consumer:
         """Return a consumer of live events without a group: it sees every event from `start` on and commits nothing."""
         return self._verb(
             "events",
@@ -47,14 +47,14 @@ class LiveVerbs(Wiring):
         def work(_who: Caller) -> int:
             from cyberpunk_ai.data_fabric.streaming_processor import StreamingProcessor
 
-            with StreamingProcessor(self._stores.events, self._stores.warehouse) as processor:
-                deadline, taken = None if seconds is None else time.monotonic() + seconds, 0
+            processor = StreamingProcessor(self._stores.events, self._stores.warehouse)
+            deadline, taken = None if seconds is None else time.monotonic() + seconds, 0
+            try:
                 while True:
-                    fresh = processor.run_once()
-                    taken += fresh
+                    taken += processor.run_once(timeout_s=0.5)
                     if (stop is not None and stop.is_set()) or (deadline is not None and time.monotonic() >= deadline):
                         return taken
-                    if not fresh:
-                        time.sleep(0.2)
+            finally:
+                processor.stop()
 
         return self._verb("ingest_events", "stream", "orders,web_sessions,telemetry", {}, caller, work)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.core.registry import Plugin
     from cyberpunk_ai.core.results import Result
     from cyberpunk_ai.data_fabric.imports import ImportPlan
-    from cyberpunk_ai.data_fabric.unified_connector import SyncReport
+    from cyberpunk_ai.data_fabric.syncing.reports import SyncReport
     from cyberpunk_ai.governance.callers import Caller
 
 

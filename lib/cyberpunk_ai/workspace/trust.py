@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cyberpunk_ai.core import clock
 from cyberpunk_ai.workspace.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class TrustVerbs(Wiring):
         def work(_who: Caller) -> QualityReport:
             from cyberpunk_ai.data_fabric.quality.scorecard import QualityScorecard
 
-            return QualityScorecard(self._stores.warehouse, self._stores.operational).run(dataset)
+            return QualityScorecard(self._stores.warehouse, self._stores.operational, today=clock.today(self.settings)).run(dataset)
 
         return self._verb("quality", "quality", dataset or "all", {}, caller, work)
 

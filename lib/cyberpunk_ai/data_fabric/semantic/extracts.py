@@ -204,4 +204,7 @@ def _filled(rows: pd.DataFrame, units: list[pd.Timestamp], *, fill: float) -> tu
 
 def _is_from_source() -> exp.Expression:
     kind = exp.DataType.build("String", dialect="clickhouse")
-    return exp.EQ(this=exp.column("source", table="t"), expression=exp.Placeholder(this=exp.var("source"), kind=kind))
+    # Rows carry `source` or `source:stream`; who asks names the source.
+    column = exp.column("source", table="t")
+    name = exp.Anonymous(this="substringIndex", expressions=[column, exp.Literal.string(":"), exp.Literal.number(1)])
+    return exp.EQ(this=name, expression=exp.Placeholder(this=exp.var("source"), kind=kind))
