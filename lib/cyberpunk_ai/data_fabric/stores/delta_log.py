@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cyberpunk_ai.core.errors import StoreFailed
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,9 +42,20 @@ class DeltaLog:
         self._snapshot = EMPTY
 
     def snapshot(self) -> Snapshot:
-        """Return the newest snapshot."""
+        """Return the newest snapshot.
+
+        Raises:
+            StoreFailed: The log cannot be read.
+        """
+        from deltalake.exceptions import DeltaError
+
         with self._lock:
-            self._table = refreshed(self.folder, self._table)
+            try:
+                self._table = refreshed(self.folder, self._table)
+            except (DeltaError, OSError) as error:
+                raise StoreFailed(
+                    f"the table in {self.folder} cannot be read: {error}", hint="`cyberpunk doctor` checks the stores"
+                ) from error
             if self._table is None:
                 self._snapshot = EMPTY
             elif self._table.version() + 1 != self._snapshot.version:

@@ -122,10 +122,14 @@ class DeltaWarehouse:
             return 0
         with self._only_writer(spec.name):
             for attempt in range(ATTEMPTS):
-                target = self._target(spec)
-                if token is not None and (applied := target.transaction_version(token.stream)) is not None and applied >= token.sequence:
-                    return 0
                 try:
+                    target = self._target(spec)
+                    if (
+                        token is not None
+                        and (applied := target.transaction_version(token.stream)) is not None
+                        and applied >= token.sequence
+                    ):
+                        return 0
                     rows = write(target)
                 except CommitFailedError as error:
                     self._tables.pop(spec.name, None)
@@ -158,6 +162,12 @@ class DeltaWarehouse:
     @contextmanager
     def _only_writer(self, table: str) -> Iterator[None]:
         """Queue the writers of one table on this machine: a lost merge costs more than waiting. The system frees it when one is killed."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreFailed(
+                f"the warehouse cannot be made in {self.root}: {error}", hint="set CYBERPUNK_HOME to a folder of yours"
+            ) from error
         with self._locks[table], file_lock(self.root / f"{table}.lock", timeout_s=LOCK_SECONDS):
             yield
 
@@ -180,8 +190,18 @@ def _append(target: Any, batch: pa.Table, token: BatchToken | None) -> int:
 
     write_deltalake(target, batch, mode="append", writer_properties=_properties(), commit_properties=_once(token))
     if batch.num_rows < ROW_GROUP and len(target.file_uris()) >= COMPACT_AT_FILES:
-        target.optimize.compact(writer_properties=_properties())
+        _tidy(target)
     return int(batch.num_rows)
+
+
+def _tidy(target: Any) -> None:
+    """Compact after a commit. The rows are safe by then: a conflict here must not make them be written again."""
+    from deltalake.exceptions import DeltaError
+
+    try:
+        target.optimize.compact(writer_properties=_properties())
+    except DeltaError as error:
+        _log.info("compaction left to the next writer", reason=str(error))
 
 
 def _merge(target: Any, spec: Table, batch: pa.Table, token: BatchToken | None) -> int:
@@ -194,7 +214,8 @@ def _merge(target: Any, spec: Table, batch: pa.Table, token: BatchToken | None) 
 
 def _compact(target: Any) -> int:
     target.optimize.compact(writer_properties=_properties())
-    return len(target.vacuum(retention_hours=RETENTION_HOURS, dry_run=False, enforce_retention_duration=False))
+    # In full: files that a killed writer left behind are in no log.
+    return len(target.vacuum(retention_hours=RETENTION_HOURS, dry_run=False, enforce_retention_duration=False, full=True))
 
 
 def _once(token: BatchToken | None) -> Any:

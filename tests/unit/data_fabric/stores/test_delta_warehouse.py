@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from cyberpunk_ai.core.errors import InvalidArgument
+from cyberpunk_ai.core.errors import InvalidArgument, StoreFailed
 from cyberpunk_ai.data_fabric.stores.delta_warehouse import COMPACT_AT_FILES, DeltaWarehouse
 
 if TYPE_CHECKING:
@@ -96,3 +96,37 @@ def test_a_column_that_a_release_adds_is_null_in_older_rows(warehouse: DeltaWare
 def test_a_folder_with_wildcards_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument):
         DeltaWarehouse(tmp_path / "what*ever")
+
+
+def test_a_folder_that_cannot_be_made_or_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StoreFailed, match="cannot be made"):
+        DeltaWarehouse(tmp_path / "file" / "warehouse").append("assets", assets("a"))
+
+
+def test_a_conflict_of_the_compaction_does_not_write_the_rows_again(warehouse: DeltaWarehouse) -> None:
+    from deltalake.exceptions import CommitFailedError
+
+    from cyberpunk_ai.data_fabric.stores import delta_warehouse
+
+    class Losing:
+        class optimize:
+            @staticmethod
+            def compact(**_: object) -> None:
+                raise CommitFailedError("another machine was faster")
+
+    delta_warehouse._tidy(Losing())
+
+
+def test_files_of_a_killed_writer_go_away_after_a_day(warehouse: DeltaWarehouse) -> None:
+    import os
+
+    warehouse.append("assets", assets("a"))
+    orphan, fresh = (warehouse.root / "assets" / f"part-00000-{name}-c000.snappy.parquet" for name in ("orphan", "fresh"))
+    for file in (orphan, fresh):
+        file.write_bytes(b"half a file")
+    day_before_yesterday = pd.Timestamp.now().timestamp() - 2 * 86_400
+    os.utime(orphan, (day_before_yesterday, day_before_yesterday))
+    warehouse.optimize()
+    assert (orphan.exists(), fresh.exists()) == (False, True)
+    assert warehouse.row_count("assets") == 1
