@@ -10,7 +10,7 @@ import pandas as pd
 
 from cyberpunk_ai.core.errors import InvalidArgument
 from cyberpunk_ai.data_fabric.semantic.builder import MAX_ROWS
-from cyberpunk_ai.data_fabric.semantic.calendar import buckets
+from cyberpunk_ai.data_fabric.semantic.calendar import add_months, buckets
 from cyberpunk_ai.data_fabric.semantic.results import MetricCatalogue, QueryResult
 
 if TYPE_CHECKING:
@@ -43,6 +43,15 @@ def days(answer: pd.DataFrame) -> tuple[date, date] | None:
     if not int(answer["row_count"].iloc[0]):
         return None
     return date.fromisoformat(str(answer["first_day"].iloc[0])), date.fromisoformat(str(answer["end_day"].iloc[0]))
+
+
+def end_of_last(starts: pd.DataFrame, newest_end: date) -> date:
+    """Day after the period of the newest row, from the answer of `builder.select_last_starts`; a single period counts as one day."""
+    if len(starts) < 2:
+        return newest_end
+    last, before = (date.fromisoformat(str(day)) for day in starts["start_day"].iloc[:2])
+    months = (last.year - before.year) * 12 + last.month - before.month
+    return add_months(last, months) if last.day == before.day == 1 and months else last + (last - before)
 
 
 def read_order(order: str | None, metrics: list[str], by: Sequence[str], grain: str | None) -> list[tuple[str, bool]]:

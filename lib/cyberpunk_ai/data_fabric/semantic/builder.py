@@ -110,6 +110,12 @@ def select_days(scope: Scope) -> exp.Select:
     )
 
 
+def select_last_starts(scope: Scope) -> exp.Select:
+    """Select the newest two days on which rows of a table that holds whole periods begin."""
+    day = call("toString", call("toDate", time_of(scope)))
+    return joined(exp.select(exp.alias_(day, "start_day")).distinct(), scope).order_by("start_day DESC").limit(2)
+
+
 def shaped(query: exp.Select, scope: Scope, part: Part, values: Sequence[exp.Expr]) -> exp.Select:
     """Give a select over `t` the common shape: labels, conditions, period, groups."""
     query = query.select(exp.alias_(exp.Literal.string(part.name), "part"))

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.stores.warehouse import Warehouse
 
 
+PERIOD_START = "ds"
+"""Time column of tables whose rows stand for a whole period, named by its first day."""
+
+
 class SemanticLayer:
     """Answers questions about metrics from a warehouse. Safe to share between threads.
 
@@ -104,13 +108,19 @@ class SemanticLayer:
         return self._answer(Question(self, metric, by, where, period, grain, compare, limit, order, row_filter))
 
     def data_days(self, table: str, time_column: str) -> tuple[date, date] | None:
-        """Return the day of the oldest row and the day after the newest, or None when the table is empty."""
+        """Return the day of the oldest row and the day after the newest, or None when the table is empty.
+
+        A row that stands for a whole week or month reaches to its end, which is told by the distance of the newest two.
+        """
         version = self.warehouse.version(table)
         kept = self._days.get((table, time_column))
         if kept is None or kept[0] != version:
             scope = builder.Scope(self.model, table, time_column)
-            answer = self.warehouse.query(builder.render(builder.select_days(scope)), scope.parameters)
-            kept = self._days[table, time_column] = (version, assemble.days(answer))
+            days = assemble.days(self.warehouse.query(builder.render(builder.select_days(scope)), scope.parameters))
+            if days and time_column == PERIOD_START:
+                starts = self.warehouse.query(builder.render(builder.select_last_starts(scope)), scope.parameters)
+                days = (days[0], assemble.end_of_last(starts, days[1]))
+            kept = self._days[table, time_column] = (version, days)
         return kept[1]
 
     def as_of(self, metrics: Sequence[Metric]) -> date:

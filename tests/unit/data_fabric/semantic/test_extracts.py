@@ -103,3 +103,9 @@ def test_series_of_nothing_are_empty(make_layer: Callable[..., SemanticLayer], l
     assert extracts.series(make_layer([]), "revenue", grain="week").empty
     with pytest.raises(InvalidArgument, match="fortnight"):
         extracts.series(layer, "revenue", grain="fortnight")
+
+
+def test_a_row_that_stands_for_a_month_reaches_to_its_end(layer: SemanticLayer) -> None:
+    found = extracts.metric_series(layer, "demand", grain="month")
+    assert records(found.frame) == [("all", pd.Timestamp("2024-01-01"), 5.0), ("all", pd.Timestamp("2024-02-01"), 7.0)]
+    assert (found.dropped, found.as_of) == (None, date(2024, 3, 1))
