@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _HIDDEN = 16
 _LEAST_STEPS, _MOST_STEPS = 60, 600
 _EPOCHS = 10
-# A shared network does not know the drift of each series: on 30 series of M3 months and quarters its OWA was 1.11 and 1.06, that of a network
-# per series .86 and .90. A network per series costs a fifth of a second, so large panels share one.
+# A shared network does not know the drift of each series: on 30 series of M3 months and quarters its OWA was 1.11 and 1.06, that of one
+# network per series .86 and .90. A network per series costs a fifth of a second, so large panels share one.
 _SHARED_FROM_SERIES = 30
 _BATCH = 128
 _LEARNING_RATE = 0.01
