@@ -106,6 +106,8 @@ class SqlDatabase(Connector):
     def _batches(self, stream: StreamSpec, state: StreamState) -> Generator[Batch, None, None]:
         from sqlalchemy.exc import SQLAlchemyError
 
+        from cyberpunk_ai.data_fabric.files.formats import text_formats
+
         formats: dict[str, ColumnFormat] = {}
         position = dict(state.position)
         try:
@@ -118,7 +120,7 @@ class SqlDatabase(Connector):
                 for part in result.partitions():
                     rows = _frame([tuple(row) for row in part], columns, key)
                     if not formats:
-                        formats = _formats(rows)
+                        formats = text_formats(rows)
                     if stream.cursor_field:
                         position = _cursor_position(rows, stream.cursor_field, position)
                     yield Batch(
@@ -192,18 +194,6 @@ def _frame(rows: list[tuple[Any, ...]], columns: list[str], key: list[str]) -> p
             index = index + "|" + frame[name].astype(str)
         frame.index = pd.Index(index, name="key")
     return frame
-
-
-def _formats(rows: pd.DataFrame) -> dict[str, ColumnFormat]:
-    """Find the notation of columns that hold text; databases without a type for dates keep them so."""
-    from cyberpunk_ai.data_fabric.files.formats import detect_formats
-
-    sample = {
-        str(name): [item for item in rows[name].head(2000) if isinstance(item, str)]
-        for name in rows.columns
-        if any(isinstance(item, str) for item in rows[name].head(50))
-    }
-    return detect_formats(sample)
 
 
 def _cursor_position(rows: pd.DataFrame, name: str, before: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence  # noqa: TC003 - pydantic needs them at run time
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ColumnKind = Literal["text", "integer", "number", "date", "bool", "empty"]
 ENOUGH = 0.9  # share of the filled sample that must read as a kind; the rest are the broken rows that quarantine is for
@@ -62,6 +65,16 @@ def detect_formats(
     marks = _number_marks(filled.values(), decimal)
     prefers_day = day_first if day_first is not None else _prefers_day(filled.values(), marks)
     return {name: _column(values, marks, day_first=prefers_day) for name, values in filled.items()}
+
+
+def text_formats(rows: pd.DataFrame) -> dict[str, ColumnFormat]:
+    """Find the notation of the columns of a frame that hold text, for sources whose other columns have types of their own."""
+    sample = {
+        str(name): [item for item in rows[name].head(2000) if isinstance(item, str)]
+        for name in rows.columns
+        if any(isinstance(item, str) for item in rows[name].head(200))
+    }
+    return detect_formats(sample)
 
 
 def _column(values: list[str], marks: tuple[str, str], *, day_first: bool) -> ColumnFormat:

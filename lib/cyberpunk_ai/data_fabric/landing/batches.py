@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.stores.operational import Operational
     from cyberpunk_ai.data_fabric.stores.warehouse import Warehouse
 
+GROUP_ROWS = 200_000
+GROUP_BATCHES = 500
 PortionMode = Literal["append", "upsert", "derive", "delete"]
 
 
@@ -126,36 +128,41 @@ class Landing:
     def publish(self, held: Lease) -> int:
         """Publish the stream's kept batches in order and mark them.
 
-        The warehouse knows each batch by its number, so one that was published just before a crash is not added again.
+        Neighbours that do the same to one table go together. The warehouse knows a write by its last batch's number, so one that was
+        published just before a crash is not added again: the same batches are waiting then, and are put together in the same way.
 
         Returns:
             Rows published.
         """
         from cyberpunk_ai.data_fabric.stores.warehouse import BatchToken
 
-        mine = (landing_batches.c.source == held.source, landing_batches.c.stream == held.stream)
-        waiting = select(landing_batches.c.sequence).where(*mine, landing_batches.c.published_at.is_(None))
+        c = landing_batches.c
+        mine = (c.source == held.source, c.stream == held.stream)
         with self.operational.read() as connection:
-            numbers = list(connection.execute(waiting.order_by(landing_batches.c.sequence)).scalars())
-        published = 0
+            waiting = connection.execute(
+                select(c.sequence, c.target_table, c.mode, c.rows).where(*mine, c.published_at.is_(None)).order_by(c.sequence)
+            ).all()
+        if not waiting:
+            return 0
         epoch = self.state(held.source, held.stream).epoch
-        for number in numbers:
+        for group in _groups(waiting):
+            numbers = [batch.sequence for batch in group]
             with self.operational.read() as connection:
-                batch = connection.execute(select(landing_batches).where(*mine, landing_batches.c.sequence == number)).one()
-            token = BatchToken(f"{held.source}/{held.stream}@{epoch}", number)
-            if batch.mode == "delete":
-                self.warehouse.delete(batch.target_table, where=json.loads(batch.payload))
-            elif batch.rows:
-                write = self.warehouse.append if batch.mode == "append" else self.warehouse.upsert
-                write(batch.target_table, _rows(batch.payload), token=token)
+                payloads = list(connection.execute(select(c.payload).where(*mine, c.sequence.in_(numbers)).order_by(c.sequence)).scalars())
+            table, mode = group[0].target_table, group[0].mode
+            token = BatchToken(f"{held.source}/{held.stream}@{epoch}", numbers[-1])
+            if mode == "delete":
+                self.warehouse.delete(table, where=json.loads(payloads[0]))
+            elif any(batch.rows for batch in group):
+                write = self.warehouse.append if mode == "append" else self.warehouse.upsert
+                write(table, _rows(payloads), token=token)
             with self.operational.begin() as connection:
                 held.renew(connection)
                 # What is in the warehouse need not be kept twice; the row stays, for the counts.
                 connection.execute(
-                    update(landing_batches).where(*mine, landing_batches.c.sequence == number).values(published_at=utc_now(), payload=None)
+                    update(landing_batches).where(*mine, c.sequence.in_(numbers)).values(published_at=utc_now(), payload=None)
                 )
-            published += batch.rows
-        return published
+        return sum(batch.rows for batch in waiting)
 
     def unpublished_streams(self, source: str) -> list[str]:
         """List streams of a source that have kept batches still to be published."""
@@ -185,11 +192,27 @@ def _payload(portion: Portion) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _rows(payload: bytes) -> pa.Table:
+def _groups(waiting: Sequence[Any]) -> list[list[Any]]:
+    """Put neighbours together that do the same to one table, up to a size that fits in memory."""
+    groups: list[list[Any]] = []
+    for batch in waiting:
+        last = groups[-1] if groups else []
+        alike = bool(last) and batch.mode != "delete" and (last[0].target_table, last[0].mode) == (batch.target_table, batch.mode)
+        if alike and sum(item.rows for item in last) + batch.rows <= GROUP_ROWS and len(last) < GROUP_BATCHES:
+            last.append(batch)
+        else:
+            groups.append([batch])
+    return groups
+
+
+def _rows(payloads: Sequence[bytes]) -> pa.Table:
     import pyarrow as pa
 
-    with pa.ipc.open_stream(payload) as reader:
-        return reader.read_all()
+    tables = []
+    for payload in payloads:
+        with pa.ipc.open_stream(payload) as reader:
+            tables.append(reader.read_all())
+    return pa.concat_tables(tables)
 
 
 def _let_go(connection: Connection, held: Lease) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.landing import Lease
     from cyberpunk_ai.data_fabric.mapping.sorting import Sorted
 
+PUBLISH_ROWS = 20_000  # a commit to the warehouse costs more than the rows of a small page
 SURE_ENOUGH = 0.6  # below it a mapping nobody declared is not trusted
 
 
@@ -50,6 +51,7 @@ class StreamSync:
     def __init__(self, landing: Landing, source: str, mapping: StreamMapping | None, on_batch: Callable[[StreamTally], None]) -> None:
         self.landing, self.source, self.mapping, self.on_batch = landing, source, mapping, on_batch
         self.tally = StreamTally()
+        self._waiting = 0
 
     async def run(self, connector: Connector, stream: StreamSpec) -> StreamTally:
         """Sync the stream.
@@ -64,10 +66,14 @@ class StreamSync:
             record = self.landing.state(self.source, stream.name)
             if self.mapping is None and record.mapping is not None:
                 self.mapping = StreamMapping.model_validate(record.mapping)
-            async with aclosing(connector.read(stream, StreamState(record.place, record.cursor))) as batches:  # type: ignore[type-var]
-                async for batch in batches:
-                    record = await asyncio.to_thread(self._take, held, record, batch)
-                    self.on_batch(self.tally)
+            try:
+                async with aclosing(connector.read(stream, StreamState(record.place, record.cursor))) as batches:  # type: ignore[type-var]
+                    async for batch in batches:
+                        record = await asyncio.to_thread(self._take, held, record, batch)
+                        self.on_batch(self.tally)
+            finally:
+                # What landed before the source broke off is worth having today.
+                await asyncio.to_thread(self.landing.publish, held)
             if record.owes_customers:
                 await asyncio.to_thread(self._add_customers, held, record)
         return self.tally
@@ -97,7 +103,10 @@ class StreamSync:
             self.tally.rows += landed
             record = dataclasses.replace(record, owes_customers=record.owes_customers or (landed > 0 and _names_customers(mapping)))
         self.landing.land(held, portions, record, quarantined=rejected)
-        self.landing.publish(held)
+        self._waiting += sum(portion.rows.num_rows for portion in portions if portion.rows is not None)
+        if self._waiting >= PUBLISH_ROWS:
+            self.landing.publish(held)
+            self._waiting = 0
         self.tally.quarantined += len(rejected)
         self.tally.bytes += batch.bytes
         self.tally.cursor = record.cursor
