@@ -28,7 +28,9 @@ _verb_seconds = Histogram("cyberpunk_verb_seconds", "Seconds a workspace verb to
 _sync_rows = Counter("cyberpunk_sync_rows", "Rows taken in, by source and fate.", ("source", "fate"), registry=REGISTRY)
 _event_lag = Gauge("cyberpunk_event_lag", "Events that a consumer group has yet to read.", ("topic", "group"), registry=REGISTRY)
 _health_score = Gauge("cyberpunk_health_score", "Score of the last health report, 0 to 100.", registry=REGISTRY)
-_component_up = Gauge("cyberpunk_component_up", "1 when the component was well in the last report, else 0.", ("component",), registry=REGISTRY)
+_component_up = Gauge(
+    "cyberpunk_component_up", "1 when the component was well in the last report, else 0.", ("component",), registry=REGISTRY
+)
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:

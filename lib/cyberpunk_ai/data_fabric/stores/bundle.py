@@ -24,6 +24,7 @@ class Stores:
         self.settings = settings
         self._open: dict[str, Any] = {}
         self._lock = threading.RLock()
+        self._opening: dict[str, threading.RLock] = {}
 
     @property
     def operational(self) -> Operational:
@@ -67,7 +68,10 @@ class Stores:
             store.close()
 
     def _once(self, name: str, opener: Callable[[], T]) -> T:
+        # One lock per store: while one server doesn't answer, the others still open.
         with self._lock:
+            own = self._opening.setdefault(name, threading.RLock())
+        with own:
             if name not in self._open:
                 self._open[name] = opener()
             store: T = self._open[name]
