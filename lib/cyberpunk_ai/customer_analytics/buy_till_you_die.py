@@ -61,7 +61,8 @@ class PurchaseModel:
     def probability_silent(self, x: FloatArray, t_x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
         """Return the chance of no purchase within the horizon, in closed form: it left already, or lives and stays silent."""
         silent = np.exp((self.r + x) * (np.log(self.alpha + age) - np.log(self.alpha + age + horizon)))
-        return 1.0 - self.probability_alive(x, t_x, age) * (1.0 - silent)
+        chance: FloatArray = 1.0 - self.probability_alive(x, t_x, age) * (1.0 - silent)
+        return chance
 
     def expected_purchases(self, x: FloatArray, t_x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
         """Return the expected purchases within the horizon.
@@ -74,7 +75,10 @@ class PurchaseModel:
             return shape * reach
         chance, weight = self._leaving_chances(x)
         step = chance * reach[:, None]
-        return self.probability_alive(x, t_x, age) * (weight * -np.expm1(-shape[:, None] * np.log1p(step)) / chance).sum(axis=1)
+        expected: FloatArray = self.probability_alive(x, t_x, age) * (weight * -np.expm1(-shape[:, None] * np.log1p(step)) / chance).sum(
+            axis=1
+        )
+        return expected
 
     def _leaving_chances(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Nodes and weights of Beta(a, b + x) per customer, worked out once per distinct x."""

@@ -50,7 +50,8 @@ class ChurnModel:
 
     def probability(self, features: FloatArray) -> FloatArray:
         """Return the chance to leave, shape (n,)."""
-        return expit(self.intercept + self.slope * self.scorer.log_odds(features))
+        chance: FloatArray = expit(self.intercept + self.slope * self.scorer.log_odds(features))
+        return chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,39 +118,47 @@ def cut_off_sample(ledger: Ledger, day: int, horizon_days: int) -> CutOff:
 
 
 def learn(samples: list[CutOff], *, seed: int = 0) -> ChurnModel:
-    """Choose a scorer by log loss on held-out customers, fit it on all samples, and calibrate it to the newest.
+    """Choose a scorer by log loss, fit it on all samples, and calibrate it to the newest.
 
-    A simpler scorer wins when the better one is ahead by less than one standard error.
+    Each scorer is judged as it will be used: on the newest cut-off, by models that saw older cut-offs and other customers. A simpler
+    scorer wins when the better one is ahead by less than one standard error.
 
     Args:
         samples: Newest first.
         seed: Of sampling, folds and trees.
     """
-    features = np.concatenate([sample.features for sample in samples])
-    left = np.concatenate([sample.left for sample in samples])
-    customers = np.concatenate([sample.customers for sample in samples])
-    is_newest = np.arange(len(left)) < len(samples[0].left)
-    rng = np.random.default_rng(seed)
-    # A customer stands in one fold with all its days, or its later self would give it away.
-    fold_of = rng.integers(0, FOLDS, int(customers.max()) + 1)
-    rows = np.sort(rng.choice(len(left), CHOOSING_ROWS, replace=False)) if len(left) > CHOOSING_ROWS else np.arange(len(left))
-    fold = fold_of[customers[rows]]
     makers: tuple[Callable[[], Scorer], ...] = (ClosedForm, HingeLogistic, lambda: Trees(seed=seed))
-    held_out = [_held_out(make, features[rows], left[rows], fold) for make in makers]
-    lines = [_calibration(odds, left[rows], is_newest[rows]) for odds in held_out]
-    loss = [scoring.losses(left[rows], expit(a + b * odds)) for odds, (a, b) in zip(held_out, lines, strict=True)]
+    newest, older = samples[0], samples[1:] or samples
+    rng = np.random.default_rng(seed)
+    # A customer stands in one fold with all its days, or its other self would give it away.
+    fold_of = rng.integers(0, FOLDS, int(newest.customers.max()) + 1)
+    rows = rng.random(len(fold_of)) < CHOOSING_ROWS / sum(len(sample.left) for sample in older)
+    past = _stack(older)
+    judged = rows[newest.customers]
+    target, target_fold = newest.left[judged], fold_of[newest.customers[judged]]
+    learnt_from = rows[past.customers]
+    features, left, fold = past.features[learnt_from], past.left[learnt_from], fold_of[past.customers[learnt_from]]
+    lines, loss = [], []
+    for make in makers:
+        odds = np.empty(len(target))
+        for part in range(FOLDS):
+            scorer = make().fit(features[fold != part], left[fold != part])
+            odds[target_fold == part] = scorer.log_odds(newest.features[judged][target_fold == part])
+        lines.append(_calibration(odds, target))
+        loss.append(scoring.losses(target, expit(lines[-1][0] + lines[-1][1] * odds)))
     best = int(np.argmin([one.mean() for one in loss]))
     chosen = next(place for place in range(best + 1) if _is_as_good(loss[place], loss[best]))
-    return ChurnModel(makers[chosen]().fit(features, left), *lines[chosen])
+    everything = _stack(samples)
+    return ChurnModel(makers[chosen]().fit(everything.features, everything.left), *lines[chosen])
 
 
-def _held_out(make: Callable[[], Scorer], features: FloatArray, left: FloatArray, fold: IntArray) -> FloatArray:
-    odds = np.empty(len(left))
-    for part in range(FOLDS):
-        inside, outside = fold != part, fold == part
-        if outside.any():
-            odds[outside] = make().fit(features[inside], left[inside]).log_odds(features[outside])
-    return odds
+def _stack(samples: list[CutOff]) -> CutOff:
+    return CutOff(
+        samples[0].day,
+        np.concatenate([sample.customers for sample in samples]),
+        np.concatenate([sample.features for sample in samples]),
+        np.concatenate([sample.left for sample in samples]),
+    )
 
 
 def _is_as_good(loss: FloatArray, best: FloatArray) -> bool:
@@ -157,8 +166,8 @@ def _is_as_good(loss: FloatArray, best: FloatArray) -> bool:
     return bool(difference.mean() <= difference.std() / np.sqrt(len(difference)))
 
 
-def _calibration(odds: FloatArray, left: FloatArray, is_newest: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[float, float]:
-    """Slope over all held-out rows, then the level of the newest cut-off: seasons move the level more than the order."""
+def _calibration(odds: FloatArray, left: FloatArray) -> tuple[float, float]:
+    """Level and slope that make held-out log odds true on the newest cut-off; the slope is drawn to 1 where there is little to learn."""
 
     def loss(line: FloatArray) -> tuple[float, FloatArray]:
         chance = expit(line[0] + line[1] * odds)
@@ -166,16 +175,8 @@ def _calibration(odds: FloatArray, left: FloatArray, is_newest: np.ndarray[Any, 
         value = float(scoring.losses(left, chance).mean() + 0.005 * (line[1] - 1.0) ** 2)
         return value, np.array([wrong.mean(), (wrong * odds).mean() + 0.01 * (line[1] - 1.0)])
 
-    intercept, slope = minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(-20, 20), (0.05, 5.0)]).x
-    newest, target = odds[is_newest], left[is_newest]
-    if MIN_CLASS <= target.sum() <= len(target) - MIN_CLASS:
-        for _ in range(25):  # Newton steps on the level alone
-            chance = expit(intercept + slope * newest)
-            step = float((target - chance).sum() / max(float((chance * (1 - chance)).sum()), 1e-9))
-            intercept += float(np.clip(step, -1.0, 1.0))
-            if abs(step) < 1e-10:
-                break
-    return float(intercept), float(slope)
+    found = minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(-20, 20), (0.05, 5.0)])
+    return float(found.x[0]), float(found.x[1])
 
 
 def _validate(samples: list[CutOff], horizon_days: int, seed: int) -> tuple[dict[str, Any], tuple[str, ...]]:

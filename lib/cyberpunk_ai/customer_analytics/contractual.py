@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.ledger import BoolArray, FloatArray, Ledger, TextArray
 
 FOLDS, MIN_CLASS, USUAL_HORIZON = 5, 20, 90
+STRENGTH = 0.05  # fields do not drift as windows of purchases do, so they may speak louder
 MISSED_AFTER = 1.5
 PLAIN_ACTION = {
     "high": RULE + "call before the next renewal",
@@ -152,10 +153,10 @@ def _chance_to_leave(
     learning = np.column_stack([np.log1p(past), fields[rows].to_numpy(float)])
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(target))
     odds, chance = np.empty(len(target)), np.empty(len(left))
-    model = HingeLogistic().fit(learning, target)
+    model = HingeLogistic(STRENGTH).fit(learning, target)
     chance = expit(model.log_odds(everyone))
     for part in range(FOLDS):
-        odds[fold == part] = HingeLogistic().fit(learning[fold != part], target[fold != part]).log_odds(learning[fold == part])
+        odds[fold == part] = HingeLogistic(STRENGTH).fit(learning[fold != part], target[fold != part]).log_odds(learning[fold == part])
     held_out = expit(odds)
     if not members.has_dates:
         chance[rows] = held_out  # nobody is scored by a model that has seen its own outcome
@@ -190,7 +191,7 @@ def _without_leaks(fields: pd.DataFrame, rows: BoolArray, target: FloatArray) ->
 def _customers(members: Members, ledger: Ledger | None, left: BoolArray, chance: FloatArray) -> pd.DataFrame:
     base = pd.DataFrame({"customer_id": members.customer_ids, "churn_probability": chance, "risk": risk_of(chance), "churned": left})
     if ledger is None:
-        empty = {
+        empty: dict[str, Any] = {
             "recency_days": np.nan,
             "frequency": np.nan,
             "monetary": np.nan,

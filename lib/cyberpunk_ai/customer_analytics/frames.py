@@ -92,7 +92,7 @@ def moment_of(as_of: date | datetime | str) -> pd.Timestamp:
         moment = pd.Timestamp(as_of)
     except (ValueError, TypeError) as error:
         raise InvalidArgument(f"as_of {as_of!r} is not a date", hint="write it like 2011-09-30") from error
-    if moment is pd.NaT:
+    if pd.isna(moment):
         raise InvalidArgument("as_of is missing", hint="leave it out to look from the last transaction")
     bare = (isinstance(as_of, date) and not isinstance(as_of, datetime)) or (
         isinstance(as_of, str) and len(as_of.strip()) <= len("2011-09-30")
@@ -214,7 +214,7 @@ def _collapse(rows: pd.DataFrame, moment: pd.Timestamp) -> Ledger:
     ids, buyer = np.unique(days["customer"].to_numpy(dtype=str), return_inverse=True)
     order = np.lexsort((days["day"].to_numpy(), buyer))
     refunds = orders[~is_purchase].merge(
-        bought[bought["order"] >= 0].groupby(["customer", "order"], as_index=False)["day"].min().rename(columns={"day": "target"}),
+        bought[bought["order"] >= 0].groupby(["customer", "order"], as_index=False).agg(target=("day", "min")),
         on=["customer", "order"],
         how="left",
     )

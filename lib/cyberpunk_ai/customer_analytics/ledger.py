@@ -152,7 +152,7 @@ class Ledger:
         return self._sum(self.buyer[bought], self.amount[bought]) + self._sum(self.refunded[booked], self.refund_amount[booked])
 
     def _sum(self, customer: IntArray, values: FloatArray) -> FloatArray:
-        return np.bincount(customer, weights=values, minlength=self.size)
+        return np.bincount(customer, weights=values, minlength=self.size).astype(np.float64)
 
 
 def positions(customer_ids: TextArray, wanted: Sequence[str] | TextArray) -> IntArray:

@@ -88,21 +88,21 @@ def read_members(
     if twice:
         notes.append(f"{twice} rows repeat a customer; the last row of each counts")
     rows = rows[~ids.duplicated(keep="last")].assign(_id=ids).sort_values("_id", kind="stable")
-    ids = rows.pop("_id").to_numpy(dtype=object)
+    sorted_ids: TextArray = rows.pop("_id").to_numpy(dtype=object)
     joined, ended = (_times(rows, found, name, notes) for name in ("signed_up_at", "churned_at"))
     moment = moment_of(as_of) if as_of is not None else _last_moment(joined, ended, ledger)
     if ledger is not None:
-        place = positions(ledger.customer_ids, ids)
+        place = positions(ledger.customer_ids, sorted_ids)
         known = pd.Series(pd.to_datetime(ledger.first_day, unit="D")[np.maximum(place, 0)], index=rows.index).where(place >= 0)
         joined = joined.fillna(known)
     present = joined.isna() | (joined <= moment)
     if not present.all():
         notes.append(f"{int((~present).sum())} customers joined after the moment of the analysis and are left out")
-        rows, joined, ended, ids = rows[present], joined[present], ended[present], ids[present.to_numpy()]
+        rows, joined, ended, sorted_ids = rows[present], joined[present], ended[present], sorted_ids[present.to_numpy()]
     left, has_dates = _left(rows, found, ended, moment)
     until = ended.where(ended <= moment, moment)
-    gone = ((moment - until) / pd.Timedelta(days=1)).to_numpy(float)
-    tenure = (until - joined) / pd.Timedelta(days=1)
+    gone = _days(moment - until)
+    tenure = pd.Series(_days(until - joined), index=rows.index)
     for name, days in (("tenure_days", 1.0), ("tenure_months", DAYS_PER_MONTH)):
         if name in found:
             if name == "tenure_months" and tenure.isna().any():
@@ -113,7 +113,21 @@ def read_members(
     )
     spent = {found[name] for name in found if name != "recurring_amount"}
     fields = _fields(rows.drop(columns=[name for name in rows.columns if name in spent]))
-    return Members(ids, tenure.clip(lower=0.0).to_numpy(float), left, gone, has_dates, fields, amount.to_numpy(float), moment, tuple(notes))
+    return Members(
+        sorted_ids,
+        np.asarray(tenure.clip(lower=0.0), dtype=np.float64),
+        left,
+        gone,
+        has_dates,
+        fields,
+        np.asarray(amount, dtype=np.float64),
+        moment,
+        tuple(notes),
+    )
+
+
+def _days(spans: pd.Series) -> FloatArray:
+    return np.asarray(spans.dt.total_seconds(), dtype=np.float64) / 86_400
 
 
 def _id(value: object) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.ledger import FloatArray, Ledger, TextArray
 
 TOP = 3
-HIGH, MEDIUM = 2 / 3, 1 / 3
+HIGH, MEDIUM = 0.5, 0.25
 RULE = "Rule-based: "
 ACTIONS = {
     names.CHAMPIONS: "thank them and ask for a referral",
@@ -35,7 +35,7 @@ URGENT = "contact them before the usual time of their next purchase has passed"
 
 
 def risk_of(probability: FloatArray) -> TextArray:
-    """Return `high` from two thirds, `medium` from one third, else `low`; missing stays `unknown`."""
+    """Return `high` from one half (more likely than not), `medium` from one quarter, else `low`; missing stays `unknown`."""
     risk = np.select([probability >= HIGH, probability >= MEDIUM, probability >= 0], ["high", "medium", "low"], "unknown")
     return risk.astype(object)
 
@@ -95,7 +95,7 @@ def _loyalty(ledger: Ledger, _scores: ChurnScores, _horizon: int) -> list[str]:
     return [f"bought on {_days(count)} in all, typical is {typical}" for count in ledger.purchases.tolist()]
 
 
-def _trend(ledger: Ledger, scores: ChurnScores, horizon: int) -> list[str]:
+def _trend(_ledger: Ledger, scores: ChurnScores, horizon: int) -> list[str]:
     recent, before = (scores.features[:, PLACE[name]].astype(int).tolist() for name in ("recent", "previous"))
     return [f"{now} purchases in the last {_days(horizon)}, {then} in those before" for now, then in zip(recent, before, strict=True)]
 

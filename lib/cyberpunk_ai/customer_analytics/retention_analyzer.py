@@ -66,7 +66,8 @@ class RetentionAnalyzer:
         if no_customers and no_transactions:
             raise TooLittleData("there are no transactions and no customers", hint="sync a source, import a file, or load the demo")
         for_customers, for_transactions = _split(mapping, customer_data, transaction_data)
-        ledger, moment, warnings = None, None, ()
+        ledger, moment = None, None
+        warnings: tuple[str, ...] = ()
         if transaction_data is not None and not no_transactions:
             ledger, moment, warnings = read_transactions(transaction_data, as_of=as_of, mapping=for_transactions)
         members = None

@@ -43,5 +43,6 @@ def rfm_table(ledger: Ledger) -> pd.DataFrame:
 
 def score(values: FloatArray) -> IntArray:
     """Return a score from 1 (lowest fifth) to 5 (highest fifth). Equal values always get equal scores, so fifths may differ in size."""
-    share = pd.Series(values).rank(method="average", pct=True).to_numpy()
-    return np.clip(np.ceil(share * SCORES - 1e-9), 1, SCORES).astype(np.int64)
+    share = np.asarray(pd.Series(values).rank(method="average", pct=True), dtype=np.float64)
+    scores: IntArray = np.clip(np.ceil(share * SCORES - 1e-9), 1, SCORES).astype(np.int64)
+    return scores

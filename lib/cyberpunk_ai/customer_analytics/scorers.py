@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.ledger import FloatArray
 
 TREE_ROWS = 60_000
+TAILS = (0.01, 0.99)
 KNOTS = (0.2, 0.4, 0.6, 0.8, 0.95)
 
 
@@ -41,7 +42,7 @@ class ClosedForm:
 
     name = "bg_nbd"
 
-    def fit(self, features: FloatArray, left: FloatArray) -> Self:
+    def fit(self, features: FloatArray, left: FloatArray) -> Self:  # noqa: ARG002 - it learns from no label
         """Remember the typical customer."""
         self.typical_ = np.median(features, axis=0)
         return self
@@ -62,17 +63,22 @@ class ClosedForm:
 
 
 class HingeLogistic:
-    """Logistic regression on every feature bent at its own quantiles, so that a risk may rise and then level off."""
+    """Logistic regression on every feature bent at its own quantiles, so that a risk may rise and then level off.
+
+    Features are held within the range seen in learning: everybody's tenure grows between two cut-offs, and a straight line drawn
+    beyond what it has seen ranks worse than chance.
+    """
 
     name = "logistic"
 
-    def __init__(self, strength: float = 0.05) -> None:
+    def __init__(self, strength: float = 0.005) -> None:
         self.strength = strength
 
     def fit(self, features: FloatArray, left: FloatArray) -> Self:
         """Learn knots, scale and weights."""
         from sklearn.linear_model import LogisticRegression
 
+        self.lowest_, self.highest_ = np.quantile(features, TAILS, axis=0)
         self.knots_ = [np.unique(np.quantile(column, KNOTS)) for column in features.T]
         raw = self._bend(features)
         self.centre_, self.scale_ = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-9)
@@ -84,8 +90,8 @@ class HingeLogistic:
 
     def log_odds(self, features: FloatArray) -> FloatArray:
         """Return the weighted sum."""
-        scaled: FloatArray = (self._bend(features) - self.centre_) / self.scale_
-        return scaled @ self.weights_ + self.intercept_
+        scaled = (self._bend(features) - self.centre_) / self.scale_
+        return np.asarray(scaled @ self.weights_ + self.intercept_, dtype=np.float64)
 
     def contributions(self, features: FloatArray) -> FloatArray:
         """Return each feature's part of the sum; zero is the average customer."""
@@ -94,7 +100,7 @@ class HingeLogistic:
 
     def _bend(self, features: FloatArray) -> FloatArray:
         blocks = []
-        for column, knots in zip(features.T, self.knots_, strict=True):
+        for column, knots in zip(np.clip(features, self.lowest_, self.highest_).T, self.knots_, strict=True):
             blocks += [column[:, None], np.maximum(column[:, None] - knots, 0.0)]
         return np.concatenate(blocks, axis=1)
 
