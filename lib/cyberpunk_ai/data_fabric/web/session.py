@@ -1,4 +1,4 @@
-"""A polite HTTP session: signs, renews a refused token once, waits as long as the vendor says, retries what may pass, stays on its origin."""
+"""A polite HTTP session: signs, renews a refused token once, waits as long as it is told, retries what may pass, stays on its origin."""
 
 from __future__ import annotations
 
