@@ -200,17 +200,22 @@ def reader_memory(root: Path, size: str) -> Row:
 
 def read_once(root: Path) -> None:
     """Ask all questions once, then print this process's memory as JSON."""
-    import resource
-
     from cyberpunk_ai.data_fabric.stores.delta_warehouse import DeltaWarehouse
 
     warehouse = DeltaWarehouse(root)
     for question in QUESTIONS:
         warehouse.query(question.ours, {name: value for name, value in BINDS.items() if f"{{{name}:" in question.ours})
-    rollup = Path("/proc/self/smaps_rollup")
-    pss = next((int(line.split()[1]) for line in rollup.read_text().splitlines() if line.startswith("Pss:")), 0) if rollup.exists() else 0
-    print(json.dumps({"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "pss_mib": pss / 1024}))
+    # Not getrusage: its peak starts with the memory of the process that started this one.
+    seen = {"peak_mib": _kibibytes("status", "VmHWM") / 1024, "pss_mib": _kibibytes("smaps_rollup", "Pss") / 1024}
+    print(json.dumps(seen))
     warehouse.close()
+
+
+def _kibibytes(file: str, field: str) -> int:
+    """Return a field of this process's account in /proc; 0 where there is none."""
+    path = Path("/proc/self") / file
+    lines = path.read_text().splitlines() if path.exists() else []
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{field}:")), 0)
 
 
 def main() -> int:

