@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.core.contracts import Kind
 
 KIND_NAMES = {"float": "a number", "int": "a whole number", "bool": "yes or no", "timestamp": "a date", "string": "a text"}
+_OFFSET = r"(?:[zZ]|[+-]\d{2}:?\d{2})$"
 _TRUE = ["true", "t", "yes", "y", "1", "1.0"]
 _FALSE = ["false", "f", "no", "n", "0", "0.0"]
 
@@ -120,7 +121,8 @@ def _to_float(column: pa.Array, notation: ColumnFormat) -> pa.Array:
         text = pc.replace_substring(text, notation.thousands, "")
     if notation.decimal != ".":
         text = pc.replace_substring(text, notation.decimal, ".")
-    return pc.replace_substring_regex(text, r"^\+", "").cast(pa.float64())
+    values = pc.replace_substring_regex(text, r"^\+", "").cast(pa.float64())
+    return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
 
 
 def _to_bool(column: pa.Array) -> pa.Array:
@@ -176,8 +178,12 @@ def _parse_dates(texts: pd.Series, formats: tuple[str, ...]) -> pd.Series:
         left = parsed.isna()
         if not left.any():
             break
-        read = pd.to_datetime(texts[left], format=pattern, errors="coerce", utc=True)
-        parsed[left] = read.dt.tz_localize(None).astype("datetime64[us]")
+        # Apart, because pandas reads a text without an offset in that of the text before it.
+        zoned = texts.str.contains(_OFFSET) if pattern == ISO else pd.Series(data=False, index=texts.index)
+        for part in (left & zoned, left & ~zoned):
+            if part.any():
+                read = pd.to_datetime(texts[part], format=pattern, errors="coerce", utc=True)
+                parsed[part] = read.dt.tz_localize(None).astype("datetime64[us]")
     return parsed
 
 

@@ -167,9 +167,13 @@ def _set_aside(
     records = rows.iloc[positions].astype(object).to_dict(orient="records")
     for position, number, record in zip(positions, rows.index[positions], records, strict=True):
         texts = []
+        told: set[tuple[str, str]] = set()
         for name, mask, misfit in reasons:
-            if not mask[position]:
+            # One value may feed several columns; its fault is told once.
+            if not mask[position] or (misfit is not None and (misfit.column, misfit.kind) in told):
                 continue
+            if misfit is not None:
+                told.add((misfit.column, misfit.kind))
             texts.append(name if misfit is None else f'{name}: "{record[misfit.column]}" is not {KIND_NAMES[misfit.kind]}')
         payload: dict[str, Any] = {"values": {str(name): to_jsonable(value) for name, value in record.items()}}
         if rows.index.name == "row":
