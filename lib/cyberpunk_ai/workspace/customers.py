@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cyberpunk_ai.workspace.wiring import Wiring, fingerprint, narrow
+from cyberpunk_ai.workspace.wiring import Wiring, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ class CustomerVerbs(Wiring):
         def work(who: Caller) -> pd.DataFrame:
             from cyberpunk_ai.data_fabric.semantic import extracts
 
-            purchases = extracts.transactions(self._semantic, where=narrow(where, who))
+            purchases = extracts.transactions(self._semantic, where=where, row_filter=who.row_filter or None)
             return purchases if source is None else extracts.only_from(self._stores.warehouse, purchases, source)
 
         return self._verb("transactions", "customers", "orders", {"where": where, "source": source}, caller, work)

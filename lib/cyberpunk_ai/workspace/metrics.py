@@ -47,12 +47,13 @@ class MetricVerbs(Wiring):
         Raises:
             InvalidArgument: A metric, dimension, value or phrase is unknown; the hint lists close matches.
         """
-        asked = {"by": list(by), "where": where, "period": period, "grain": grain, "compare": compare, "limit": limit, "order": order}
+        split = (by,) if isinstance(by, str) else tuple(by)
+        asked = {"by": split, "where": where, "period": period, "grain": grain, "compare": compare, "limit": limit, "order": order}
 
         def work(who: Caller) -> QueryResult:
             def compute() -> QueryResult:
                 return self._semantic.query(
-                    metric, by=by, where=where, period=period, grain=grain, compare=compare, limit=limit, order=order,
+                    metric, by=split, where=where, period=period, grain=grain, compare=compare, limit=limit, order=order,
                     row_filter=who.row_filter or None,
                 )  # fmt: skip
 

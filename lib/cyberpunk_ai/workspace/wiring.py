@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cyberpunk_ai.core import clock
-from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument
+from cyberpunk_ai.core.errors import CyberpunkError
 from cyberpunk_ai.data_fabric.stores.answers import Answers
 from cyberpunk_ai.data_fabric.stores.bundle import Stores
 from cyberpunk_ai.health import metrics as prometheus
@@ -88,7 +88,7 @@ class Wiring:
     def _history(self, metric: str, grain: str, where: Mapping[str, Any] | None, by: str | None, who: Caller) -> pd.DataFrame:
         from cyberpunk_ai.data_fabric.semantic import extracts
 
-        return extracts.series(self._semantic, metric, grain=grain, where=narrow(where, who), by=by)
+        return extracts.series(self._semantic, metric, grain=grain, where=where, by=by, row_filter=who.row_filter or None)
 
     def _data_version(self) -> tuple[int, ...]:
         from cyberpunk_ai.data_fabric.tables import TABLES
@@ -122,19 +122,6 @@ class Wiring:
             prometheus.observe_verb(verb, outcome, time.perf_counter() - started)
             audit.write(self._stores.operational, who, verb, resource, detail, outcome)
         return answer
-
-
-def narrow(where: Mapping[str, Any] | None, who: Caller) -> dict[str, Any]:
-    """Join a question's filter and the caller's row filter.
-
-    Raises:
-        InvalidArgument: Both name the same dimension; the caller's filter may not be widened or guessed around.
-    """
-    asked = dict(where or {})
-    both = sorted(asked.keys() & who.row_filter.keys())
-    if both:
-        raise InvalidArgument(f"you already see only one slice of {', '.join(both)}", hint=f"leave {', '.join(both)} out of `where`")
-    return asked | dict(who.row_filter)
 
 
 def fingerprint(frame: pd.DataFrame | pd.Series) -> str:

@@ -12,6 +12,7 @@ from cyberpunk_ai.core.errors import InvalidArgument
 from cyberpunk_ai.data_fabric.semantic.builder import MAX_ROWS
 from cyberpunk_ai.data_fabric.semantic.calendar import add_months, buckets
 from cyberpunk_ai.data_fabric.semantic.results import MetricCatalogue, QueryResult
+from cyberpunk_ai.data_fabric.semantic.rounding import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,7 @@ def _typed(answer: pd.DataFrame, question: Question) -> pd.DataFrame:
     for column in answer.columns:
         if column.startswith("value_"):
             numbers = pd.to_numeric(answer[column], errors="coerce").astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
-            columns[column.removeprefix("value_")] = np.where(np.isfinite(numbers), numbers, np.nan)
+            columns[column.removeprefix("value_")] = settled(np.where(np.isfinite(numbers), numbers, np.nan))
     return pd.DataFrame(columns)
 
 

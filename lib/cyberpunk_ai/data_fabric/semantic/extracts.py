@@ -12,6 +12,7 @@ from cyberpunk_ai.core.errors import InvalidArgument, NotFound, PermissionDenied
 from cyberpunk_ai.data_fabric.semantic import builder, filters
 from cyberpunk_ai.data_fabric.semantic.calendar import GRAINS, buckets, step
 from cyberpunk_ai.data_fabric.semantic.results import MetricSeries
+from cyberpunk_ai.data_fabric.semantic.rounding import settled
 from cyberpunk_ai.data_fabric.tables import TABLES
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def transactions(
         row_filter: What the caller may see.
 
     Returns:
-        customer_id, order_id, ordered_at (first sale line), amount (with the order's refund lines taken off), by time.
-        Orders without any sale line, which are mere refunds, are left out.
+        customer_id, order_id, ordered_at (first sale line; first line where there is none), amount (with the order's refund lines
+        taken off, so negative for a mere refund), by time.
     """
     metric = filters.find_metric(layer.model, "revenue")
     conditions = filters.read_conditions(
@@ -54,22 +55,25 @@ def transactions(
     conditions += filters.read_row_filter(row_filter, layer.model, metric)
     scope = builder.Scope(layer.model, "orders", "ordered_at", conditions)
     customer, is_refund = exp.column("customer_id", table="t"), exp.column("is_refund", table="t")
-    first_sale = builder.call("minIf", exp.column("ordered_at", table="t"), exp.Not(this=is_refund.copy()))
+    ordered_at = exp.column("ordered_at", table="t")
+    first_sale = builder.call("minIf", ordered_at, exp.Not(this=is_refund.copy()))
     sales = builder.call("countIf", exp.Not(this=is_refund.copy()))
+    is_sale = exp.GT(this=sales, expression=exp.Literal.number(0))
+    first_sale = builder.call("if", is_sale, first_sale, builder.call("min", ordered_at.copy()))
     query = exp.select(exp.alias_(customer.copy(), "who"), exp.alias_(exp.column("order_id", table="t"), "which"))
     # As a number, so that no zone of a driver or a machine can shift it.
     query = query.select(exp.alias_(builder.call("toUnixTimestamp64Micro", first_sale), "first_sale"))
     query = query.select(exp.alias_(builder.call("sum", exp.column("amount", table="t")), "net"))
     query = builder.joined(query, scope).where(exp.NEQ(this=customer, expression=exp.Literal.string("")))
     query = query.where(*builder.matching(scope), *builder.during(scope, since, until)).group_by("who", "which")
-    query = query.having(exp.GT(this=sales, expression=exp.Literal.number(0))).order_by("first_sale", "who", "which")
+    query = query.order_by("first_sale", "who", "which")
     rows = layer.warehouse.query(builder.render(query), scope.parameters)
     return pd.DataFrame(
         {
             "customer_id": rows["who"].astype(object),
             "order_id": rows["which"].astype(object),
             "ordered_at": pd.to_datetime(rows["first_sale"].astype("int64"), unit="us").astype("datetime64[us]"),
-            "amount": rows["net"].astype("float64"),
+            "amount": settled(rows["net"].to_numpy(dtype="float64")),
         }
     )
 
