@@ -31,6 +31,8 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     from apps.cockpit.app import cockpit_page
     from apps.cockpit.store import CockpitStore
     from apps.kit.offline import serve_widget_files
+    from apps.kit.page import serve_theme_files
+    from apps.kit.sockets import send_whole_messages
 
     settings: Settings = getattr(app.state, "settings", None) or Settings.load()
     opened: dict[str, Workspace] = {}
@@ -44,6 +46,8 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     store = CockpitStore(current)
     app.state.cockpit_store = store
     before = {id(route) for route in app.routes}
+    send_whole_messages()
+    serve_theme_files(app)
     serve_widget_files(app)
     add_applications({"/cockpit": lambda: cockpit_page(store, lambda: settings.theme)}, app=app, title="Cockpit · Cyberpunk AI")
     for route in app.routes:

@@ -41,7 +41,7 @@ def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.T
     header = pn.Row(view.status, view.pause, sizing_mode="stretch_width", align="center")
     city = pn.Column(
         view.stage,
-        pn.Row(view.legend, view.flat, sizing_mode="stretch_width", margin=0),
+        view.legend,
         view.alternative,
         sizing_mode="stretch_width",
         margin=0,

@@ -51,7 +51,7 @@ class Parts:
         workers: Threads that compute.
     """
 
-    def __init__(self, loaders: Mapping[str, Loader], *, workers: int = 2, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, loaders: Mapping[str, Loader], *, workers: int = 4, clock: Callable[[], float] = time.monotonic) -> None:
         self._loaders, self._clock = dict(loaders), clock
         self._parts = {name: Part() for name in loaders}
         self._busy: set[str] = set()

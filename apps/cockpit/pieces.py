@@ -71,7 +71,7 @@ def status_line(live: Snapshot, is_paused: bool) -> str:
     return f'<div class="livebar" role="status">{"".join(parts)}</div>'
 
 
-def legend(city: CityData, theme: Theme) -> str:
+def legend(city: CityData, theme: Theme, *, is_flat: bool = False) -> str:
     """Write what the signs of the city mean, with how many buildings carry each."""
     counts = {status: sum(one.status == status for one in city.buildings) for status in ("good", "measured", "warning", "failing")}
     rules = {"good": "growing ≥ 5 %", "measured": "steady", "warning": "slipping ≥ 5 %", "failing": "falling ≥ 20 %"}
@@ -79,13 +79,14 @@ def legend(city: CityData, theme: Theme) -> str:
         f'<span><i class="tone-{status}">{theme.signs[status] if status != "measured" else "■"}</i>{rules[status]} ({count})</span>'
         for status, count in counts.items()
     ]
-    return f'<div class="citybar">{"".join(items)}<span>vs the year before · beam: live order · click a building</span></div>'
+    other = f'<a href="?theme={theme.name}&amp;view={"city" if is_flat else "flat"}">{"3D city" if is_flat else "Flat chart"}</a>'
+    return f'<div class="citybar">{"".join(items)}<span>vs the year before · beam: live order · click a building</span>{other}</div>'
 
 
 def overview(city: CityData, live: Mapping[tuple[str, ...], float]) -> str:
     """Write the tallest buildings, for when none is selected."""
     values = city_values(city, live)
-    ranked = sorted(zip(values, city.buildings, strict=True), key=lambda pair: -pair[0])[:11]
+    ranked = sorted(zip(values, city.buildings, strict=True), key=lambda pair: -pair[0])[:15]
     top = ranked[0][0] or 1.0
     rows = []
     for value, one in ranked:
@@ -126,7 +127,7 @@ def selection(one: Building, city: CityData, live: Mapping[tuple[str, ...], floa
     )
 
 
-def ticker(live: Snapshot, lines: int = 9) -> str:
+def ticker(live: Snapshot, lines: int = 10) -> str:
     """Write the newest events, the newest on top."""
     if not live.events:
         return empty_state("No live events", "Start them with `cyberpunk stream demo`; they appear here within a second.")
@@ -144,10 +145,10 @@ def syncs(runs: pd.DataFrame, theme: Theme) -> str:
         moved = f"{_plain(record.get('rows')):,.0f}".replace(",", " ")
         rows.append(
             f"<tr><td>{escape(str(record.get('source', record.get('name', ''))))}</td>"
-            f'<td><span class="tone-{meaning}">{theme.signs[meaning]}</span> {escape(status)}</td><td class="num">{moved}</td>'
-            f'<td class="num">{_plain(record.get("quarantined")):.0f}</td><td class="num">{escape(ago(_time(when)))}</td></tr>'
+            f'<td><span class="tone-{meaning}">{theme.signs[meaning]}</span> {escape(status)}</td>'
+            f'<td class="num">{moved}{_held_back(record)}</td><td class="num">{escape(ago(_time(when)))}</td></tr>'
         )
-    head = '<tr><th>Source</th><th>Status</th><th class="num">Rows</th><th class="num">Held back</th><th class="num">When</th></tr>'
+    head = '<tr><th>Source</th><th>Status</th><th class="num">Rows</th><th class="num">When</th></tr>'
     return f'<table class="plain"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
 
 
@@ -169,6 +170,11 @@ def _event(event: Any) -> str:
         what = str(value.get("source") or value.get("metric") or event.topic)
         amount = event.topic.replace("_", " ")
     return f'<li><time>{when}</time><span class="what">{escape(what)}</span><span class="amount{kind}">{escape(amount)}</span></li>'
+
+
+def _held_back(record: Mapping[Any, Any]) -> str:
+    count = _plain(record.get("quarantined"))
+    return f' <span class="tone-warning" title="{count:.0f} rows held back">◆ {count:.0f}</span>' if count else ""
 
 
 def _plain(value: Any) -> float:

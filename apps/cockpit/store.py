@@ -206,7 +206,7 @@ def kpi_note(kpi: Kpi) -> str:
     """Say what the delta of a card compares with."""
     if kpi.problem:
         return kpi.problem
-    return "vs year before" if kpi.change is not None else "last 12 months"
+    return "y/y" if kpi.change is not None else "last 12 months"
 
 
 def _named(rows: pd.DataFrame, dimensions: Sequence[str]) -> pd.DataFrame:

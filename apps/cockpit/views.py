@@ -55,8 +55,7 @@ class CockpitView:
         self.segments = pn.Column(sizing_mode="stretch_width", margin=0, min_height=280)
         self.cohorts = pn.Column(sizing_mode="stretch_width", margin=0, min_height=280)
         self.pause = pn.widgets.Toggle(name="Pause", value=False, width=72, margin=(0, 0, 0, 12))
-        self.flat = pn.widgets.Toggle(name="Flat chart", value=is_flat, width=96, margin=(6, 12))
-        self.flat.param.watch(lambda _event: self._draw_city(), "value")
+        self._is_flat = is_flat
         self.probe.param.watch(lambda event: self.gate.acknowledge(event.new), "drawn")
         self.probe.param.watch(lambda _event: self._fit(), "width")
         self.city: City | None = None
@@ -67,9 +66,11 @@ class CockpitView:
         self._drawn: dict[str, tuple[int, str]] = {}
         self._snapshot = Snapshot()
         self._shown_text: dict[str, tuple[float, str]] = {}
+        self._is_open = False
         for name in PARTS:
             self._show(name, store.part(name), first=True)
         self._tell_live(self._snapshot, force=True)
+        self._is_open = True
 
     def tick(self) -> None:
         """Bring the page one step further: at most one part and one frame."""
@@ -78,7 +79,8 @@ class CockpitView:
             if self._drawn.get(name) != (part.serial, part.state):
                 self._show(name, part)
                 break
-        if self.gate.is_page_gone or not self.probe.is_visible or not self.gate.may_send():
+        # Before the page has told its width nobody draws, and frames would only pile up.
+        if not self.probe.width or self.gate.is_page_gone or not self.probe.is_visible or not self.gate.may_send():
             return
         live = self.store.live()
         changed = False
@@ -127,7 +129,12 @@ class CockpitView:
             self.stage.objects = [_html(pieces.waiting(part, "the city", 9), margin=12)]
             self.side.object = pieces.waiting(part, "the list", 8)
             return
-        same = self._data is not None and [one.entity for one in self._data.buildings] == [one.entity for one in part.value.buildings]
+        known = None if self._data is None else [one.entity for one in self._data.buildings]
+        same = known == [one.entity for one in part.value.buildings]
+        if self._is_open and not same:
+            # A scene put into an open page breaks on the page's side, so the page is loaded anew, with the scene in it from the start.
+            self.probe.reload += 1
+            return
         self._data = part.value
         self._values = np.array(city_values(part.value, self._snapshot.totals))
         if same and self.city is not None:
@@ -135,7 +142,7 @@ class CockpitView:
         else:
             self._pulses = np.zeros(len(part.value.buildings), "f4")
             self._draw_city()
-        self.legend.object = pieces.legend(part.value, self.theme)
+        self.legend.object = pieces.legend(part.value, self.theme, is_flat=self._is_flat)
         words = describe_city(part.value.buildings, f"{part.value.label.lower()} of {part.value.period}")
         self.alternative.object = f'<p class="unseen">{words}</p>'
         self._tell_side()
@@ -143,8 +150,7 @@ class CockpitView:
     def _draw_city(self) -> None:
         if self._data is None:
             return
-        self.close()
-        if self.flat.value:
+        if self._is_flat:
             figure = CHARTS.get("city")(
                 self._data.buildings, theme=self.theme, height=WIDE[1], unit=self._data.unit, label=self._data.label
             )

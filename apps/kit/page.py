@@ -20,6 +20,9 @@ from cyberpunk_ai.charts.theme import Theme, bokeh_theme, css_variables, load_th
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fastapi import FastAPI
+
+THEMES = "assets/themes"
 _HERE = Path(__file__).parent
 
 
@@ -45,8 +48,20 @@ def page_design(theme: Theme) -> type[Native]:
     plots = BokehTheme(json=bokeh_theme(theme))
     base: Any = DarkTheme if theme.is_dark else DefaultTheme
     colours = type("Colours", (base,), {"bokeh_theme": param.ClassSelector(class_=(BokehTheme, str), default=plots)})
-    sheets = {pn.viewable.Viewable: {"stylesheets": [Inherit, page_css(theme)]}}
+    # By address: Panel sends a component's sheets again with every change of its text.
+    sheets = {pn.viewable.Viewable: {"stylesheets": [Inherit, f"{THEMES}/{theme.name}.css"]}}
     return type("PageDesign", (Native,), {"modifiers": sheets, "_themes": {"dark": colours, "default": colours}})
+
+
+def serve_theme_files(app: FastAPI) -> None:
+    """Add the stylesheets of the themes to an application."""
+    from fastapi import HTTPException, Response
+
+    @app.get(f"/{THEMES}/{{name}}.css", include_in_schema=False)
+    def theme_file(name: str) -> Response:
+        if name not in theme_names():
+            raise HTTPException(404, f"no theme {name!r}")
+        return Response(page_css(load_theme(name)), media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
 
 
 def build_page(

@@ -16,6 +16,7 @@ class PageProbe(JSComponent):
     is_visible = param.Boolean(default=True, doc="Whether the tab is in front.")
     prefers_calm = param.Boolean(default=False, doc="Whether the reader asked for reduced motion.")
     frame = param.Integer(default=0, doc="Number of the last frame sent.")
+    reload = param.Integer(default=0, doc="Raise it to have the page loaded anew.")
     drawn = param.Integer(default=0, doc="Number of the last frame painted.")
 
     _esm = """
@@ -29,11 +30,14 @@ class PageProbe(JSComponent):
       window.addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(tell, 150); });
       document.addEventListener("visibilitychange", tell);
       // A hidden tab paints nothing, so a timer answers there.
-      model.on("frame", () => {
+      const paint = () => {
         const number = model.frame;
         const answer = () => { if (number > model.drawn) model.drawn = number; };
         if (document.hidden) setTimeout(answer, 0); else requestAnimationFrame(answer);
-      });
+      };
+      model.on("frame", paint);
+      model.on("reload", () => window.location.reload());
+      paint();
       tell();
       const nothing = document.createElement("span");
       nothing.hidden = true;

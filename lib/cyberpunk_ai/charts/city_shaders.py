@@ -102,7 +102,7 @@ void main() {
   float far = smoothstep(fogNear, fogFar, vFar);
   colour = mix(colour, fog, far * 0.85);
   float shown = 1.0;
-  if (mirror < 0.0) { shown = 0.30 * exp(-vUnit.y * vSize.y * 0.55) * (1.0 - far); if (vKind > 0.5) shown = 0.0; colour = mix(paper, colour, shown); }
+  if (mirror < 0.0) { shown = 0.75 * exp(-vUnit.y * vSize.y * 0.50) * (1.0 - far); if (vKind > 0.5) shown = 0.0; colour = mix(paper, colour, shown); }
   gl_FragColor = vec4(colour, 1.0);
 }
 """
@@ -160,7 +160,7 @@ void main() {
   float minor = lines(vPlace.xz, 2.0, 1.1); float major = lines(vPlace.xz, 16.0, 1.6);
   vec3 colour = ground + grid * minor * 0.55 + gridMajor * major * 0.75;
   colour += horizon * 0.10 * glow * exp(-from / reach * 1.2);
-  float alpha = (0.62 + 0.30 * max(minor, major)) * smoothstep(reach * 4.2, reach * 1.1, from);
+  float alpha = (0.34 + 0.50 * max(minor, major)) * smoothstep(reach * 4.2, reach * 1.1, from);
   gl_FragColor = vec4(colour, alpha);
 }
 """

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pythreejs as three
+from ipywidgets import Widget
 
 from cyberpunk_ai.charts import city_shaders as shaders
 from cyberpunk_ai.charts.city_geometry import TRIANGLES_OF_A_BOX, box_index, boxes, live_array, merge
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-LABELS = 12
+LABELS = 9
+LIFT = TALLEST * 0.34  # how far the middle of the picture is above the ground
 ANGLE = 38.0
 LETTER = 0.61  # width of a monospace letter over its height
 FLAT = [-math.sin(math.pi / 4), 0.0, 0.0, math.cos(math.pi / 4)]
@@ -83,16 +86,15 @@ class City:
             visible=False,
         )
         self._camera = three.PerspectiveCamera(position=self._stand(width / height), fov=ANGLE, aspect=width / height, near=0.5, far=900)
-        self._target = (0.0, TALLEST * 0.30, 0.0)
         self._labelled = [int(index) for index in np.argsort(-self._values)[:LABELS]]
         self._sprites = [self._label(index) for index in self._labelled]
-        scene = three.Scene(
-            children=[self._camera, *self._backdrop(), *self._city(geometry), *self._plates(), self._ring, self._clickable, *self._sprites],
-            background=self.theme.ink,
-        )
+        # The camera turns around the origin whatever target it is given, so the world is lowered instead.
+        world = [*self._backdrop(), *self._city(geometry), *self._plates(), self._ring, self._clickable, *self._sprites]
+        for thing in world:
+            thing.position = _lowered(thing.position)
+        scene = three.Scene(children=[self._camera, *world], background=self.theme.ink)
         orbit = three.OrbitControls(
             controlling=self._camera,
-            target=self._target,
             maxPolarAngle=1.48,
             minDistance=8,
             maxDistance=self.plan.radius * 5,
@@ -146,7 +148,7 @@ class City:
         self._ring.visible = self.selected >= 0
         if self.selected >= 0:
             x, z = self.plan.plots[self.selected, :2]
-            self._ring.position = (float(x), 0.06, float(z))
+            self._ring.position = _lowered((float(x), 0.06, float(z)))
         self._live.array = self._frame()
         return self.plan.buildings[self.selected] if self.selected >= 0 else None
 
@@ -161,17 +163,19 @@ class City:
         """Give every widget of the scene back to the host; the city can't be used afterwards."""
         self._picker.unobserve_all()
         self._camera.unobserve_all()
-        for child in (*self.widget.scene.children, *self.widget.controls, self.widget.scene, self._live, self._box_corners, self.widget):
-            child.close()
+        for part in _parts_of(self.widget):
+            # A host that has closed the page has no line left over which to say so.
+            with suppress(AttributeError):
+                part.close()
 
     def _frame(self) -> NDArray[np.float32]:
         return live_array(self._heights, self._pulses, self._codes, self.selected, self._merged.vertices)
 
     def _stand(self, aspect: float) -> tuple[float, float, float]:
         """Stand far enough that the whole city fits, farther in a narrow frame."""
-        away = self.plan.radius / math.tan(math.radians(ANGLE) / 2) * (0.80 if aspect >= 1.6 else 1.30 / max(aspect, 0.3) ** 0.75)
+        away = self.plan.radius / math.tan(math.radians(ANGLE) / 2) * (0.74 if aspect >= 1.6 else 1.30 / max(aspect, 0.3) ** 0.75)
         away = max(away, TALLEST * 2.2)
-        return (away * 0.52, away * 0.36, away * 0.78)
+        return (away * 0.50, away * 0.27, away * 0.80)
 
     def _colours(self) -> dict[str, Any]:
         theme = self.theme
@@ -280,12 +284,12 @@ class City:
         return f"{self.theme.signs[one.status]} {one.label}  {one.text}".rstrip()
 
     def _label_size(self, index: int) -> tuple[float, float]:
-        tall = self.plan.radius * 0.050
+        tall = self.plan.radius * 0.042
         return tall * LETTER * len(self._words(index)), tall
 
     def _label_place(self, index: int) -> tuple[float, float, float]:
         x, z = self.plan.plots[index, :2]
-        return float(x), float(self._heights[index]) + 1.75 + self.plan.radius * 0.02, float(z)
+        return float(x), float(self._heights[index]) + 1.30 + self.plan.radius * 0.03, float(z)
 
     def _label(self, index: int) -> three.Sprite:
         colour = self.theme.accent(self.plan.buildings[index].status)
@@ -295,8 +299,8 @@ class City:
 
     def _place_labels(self) -> None:
         position = tuple(float(value) for value in self._camera.position)
-        view = View((position[0], position[1], position[2]), self._target, ANGLE, float(self._camera.aspect))
-        points = np.array([self._label_place(index) for index in self._labelled])
+        view = View((position[0], position[1], position[2]), (0.0, 0.0, 0.0), ANGLE, float(self._camera.aspect))
+        points = np.array([self._label_place(index) for index in self._labelled]) - (0.0, LIFT, 0.0)
         sizes = np.array([self._label_size(index) for index in self._labelled]) * (1.06, 1.25)
         for sprite, shown in zip(
             self._sprites, readable(view, points, sizes, [self._values[index] for index in self._labelled]), strict=True
@@ -345,6 +349,28 @@ def describe_city(buildings: Sequence[Building], what: str = "value") -> str:
         if count:
             lines.append(f"{count} {words}.")
     return " ".join(lines)
+
+
+def _lowered(position: Sequence[float]) -> tuple[float, float, float]:
+    x, y, z = (float(value) for value in position)
+    return x, y - LIFT, z
+
+
+def _parts_of(widget: Any) -> list[Any]:
+    """Collect a widget and everything it is made of, each once."""
+    found: dict[int, Any] = {}
+    waiting: list[Any] = [widget]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Widget):
+            if id(one) not in found:
+                found[id(one)] = one
+                waiting.extend(one.trait_values().values())
+        elif isinstance(one, (list, tuple)):
+            waiting.extend(one)
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+    return list(found.values())
 
 
 def _attribute(array: NDArray[Any], *, dynamic: bool = False) -> three.BufferAttribute:

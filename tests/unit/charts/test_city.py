@@ -115,3 +115,13 @@ def test_description_says_what_a_reader_cannot_see() -> None:
     assert words.startswith("2 buildings in 2 districts (EMEA, APAC); height is revenue.")
     assert "Tallest: Lamps in EMEA $9" in words
     assert "1 falling." in words
+
+
+def test_closing_a_city_leaves_no_widget_behind() -> None:
+    from ipywidgets.widgets.widget import _instances
+
+    before = len(_instances)
+    city = City(some_buildings(20))
+    assert len(_instances) > before
+    city.close()
+    assert len(_instances) == before

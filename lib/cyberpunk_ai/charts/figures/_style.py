@@ -24,8 +24,19 @@ def chosen(theme: Theme | str | None) -> Theme:
     return theme if isinstance(theme, Theme) else load_theme(theme)
 
 
-def clean(theme: Theme, *, height: int, **options: Any) -> dict[str, Any]:
-    """Return plot options: as wide as its place, no toolbar in the way, colours of the theme."""
+def clean(
+    theme: Theme, *, height: int, label: str = "", unit: str | None = None, is_flipped: bool = False, **options: Any
+) -> dict[str, Any]:
+    """Return plot options: as wide as its place, no toolbar in the way, colours of the theme.
+
+    Args:
+        theme: Colours.
+        height: Pixels.
+        label: Of the axis of values.
+        unit: Of the axis of values; None leaves its ticks as they are.
+        is_flipped: Whether values run to the right, as in lying bars.
+        options: Further options of HoloViews.
+    """
 
     def paint(plot: Any, _element: Any) -> None:
         figure = plot.state
@@ -35,6 +46,11 @@ def clean(theme: Theme, *, height: int, **options: Any) -> dict[str, Any]:
         figure.border_fill_alpha = 0.0
         figure.outline_line_color = None
         figure.min_border_right = 14
+        # Set here, since HoloViews gives the format of a flipped chart to the axis of names.
+        for axis in figure.xaxis if is_flipped else figure.yaxis:
+            axis.axis_label = label or None
+            if unit is not None:
+                axis.formatter = short_axis(unit)
         for axis in (*figure.xaxis, *figure.yaxis):
             axis.axis_line_color = theme.line
             axis.major_tick_line_color = theme.line
@@ -46,10 +62,19 @@ def clean(theme: Theme, *, height: int, **options: Any) -> dict[str, Any]:
         for grid in (*figure.xgrid, *figure.ygrid):
             grid.grid_line_color, grid.grid_line_alpha, grid.grid_line_dash = theme.line, 0.55, [2, 4]
         for legend in figure.legend:
+            legend.orientation = "horizontal"
             legend.background_fill_alpha, legend.border_line_color, legend.label_text_color = 0.0, None, theme.muted
             legend.label_text_font_size, legend.spacing, legend.padding = "11px", 12, 2
 
-    basics: dict[str, Any] = {"responsive": True, "height": height, "toolbar": None, "hooks": [paint], "bgcolor": None}
+    basics: dict[str, Any] = {
+        "responsive": True,
+        "height": height,
+        "toolbar": None,
+        "hooks": [paint],
+        "bgcolor": None,
+        "xlabel": "",
+        "ylabel": "",
+    }
     return basics | options
 
 

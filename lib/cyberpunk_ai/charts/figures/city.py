@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, short_axis
+from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews
 from cyberpunk_ai.core.results import CHARTS
 
 if TYPE_CHECKING:
@@ -38,4 +38,4 @@ def city_figure(
     bars = hv.Bars(rows, "building", ["value", "colour"]).opts(
         color="colour", fill_alpha=0.7, line_color="colour", invert_axes=True, bar_width=0.7
     )
-    return bars.opts(**clean(look, height=height, xlabel="", ylabel=label, yformatter=short_axis(unit)))
+    return bars.opts(**clean(look, height=height, label=label, unit=unit, is_flipped=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, short_axis
+from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews
 from cyberpunk_ai.core.results import CHARTS
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ def forecast_figure(
     options = clean(
         look,
         height=height,
-        yformatter=short_axis(unit),
-        xlabel="",
-        ylabel=label,
+        label=label,
+        unit=unit,
         legend_position="top_left",
         legend_cols=4,
         show_legend=True,

@@ -32,4 +32,4 @@ def quality_figure(result: Any, *, theme: Theme | str | None = None, height: int
     bars = hv.Bars(rows, "dataset", ["score", "colour"]).opts(
         color="colour", fill_alpha=0.75, line_color="colour", invert_axes=True, bar_width=0.6
     )
-    return bars.opts(**clean(look, height=height, xlabel="", ylabel="score", ylim=(0, 100)))
+    return bars.opts(**clean(look, height=height, label="score", is_flipped=True, ylim=(0, 100)))

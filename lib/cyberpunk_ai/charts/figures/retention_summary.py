@@ -45,9 +45,7 @@ def segments_figure(result: Any, *, theme: Theme | str | None = None, height: in
     bars = hv.Bars(rows, ["segment", "risk"], "customers").opts(
         stacked=True, invert_axes=True, cmap=cmap, fill_alpha=0.8, line_color=look.surface, bar_width=0.7
     )
-    return bars.opts(
-        **clean(look, height=height, xlabel="", ylabel="customers", yformatter=short_axis(), legend_position="top", legend_cols=3)
-    )
+    return bars.opts(**clean(look, height=height, label="customers", unit="", is_flipped=True, legend_position="top"))
 
 
 @CHARTS.register("cohorts", needs=["holoviews", "bokeh"], extra="apps")
@@ -70,12 +68,12 @@ def cohorts_figure(result: Any, *, theme: Theme | str | None = None, height: int
     )
     drawn = hv.HeatMap(cells, ["period", "cohort"], "retention").sort(["cohort"])
     colours = _ramp(look.raised, look.measured)
-    options = {
+    options: dict[str, Any] = {
         "cmap": colours,
         "colorbar": True,
         "clabel": "",
+        "clipping_colors": {"NaN": "rgba(0,0,0,0)"},
         "xlabel": "months since the first order",
-        "ylabel": "",
         "invert_yaxis": True,
     }
     return drawn.opts(**clean(look, height=height, line_color=look.surface, line_width=1.5, **options)).opts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, short_axis
+from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews
 from cyberpunk_ai.core.results import CHARTS
 
 if TYPE_CHECKING:
@@ -33,4 +33,4 @@ def syncs_figure(result: Any, *, theme: Theme | str | None = None, height: int =
     bars = hv.Bars(rows[::-1], "source", ["rows", "colour"]).opts(
         color="colour", fill_alpha=0.75, line_color="colour", invert_axes=True, bar_width=0.6
     )
-    return bars.opts(**clean(look, height=height, xlabel="", ylabel="rows", yformatter=short_axis()))
+    return bars.opts(**clean(look, height=height, label="rows", unit="", is_flipped=True))
