@@ -20,7 +20,7 @@ from cyberpunk_ai.customer_analytics.rfm import rfm_table
 from cyberpunk_ai.customer_analytics.scorers import HingeLogistic
 from cyberpunk_ai.customer_analytics.segments import segment_of, segment_table
 from cyberpunk_ai.customer_analytics.summary import summarise
-from cyberpunk_ai.customer_analytics.survival import kaplan_meier
+from cyberpunk_ai.customer_analytics.survival import chance_within, kaplan_meier
 
 if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.ledger import BoolArray, FloatArray, Ledger, TextArray
@@ -69,7 +69,7 @@ def contractual_report(
     if not known.all():
         notes.append(f"{int((~known).sum())} customers have no tenure and are left out of the survival curve")
     survival = kaplan_meier(members.tenure_days[known], left[known])
-    chance, parts, names, validation = _chance_to_leave(members, left, survival, horizon, seed, notes)
+    chance, parts, names, validation = _chance_to_leave(members, left, horizon, seed, notes)
     chance = np.where(left, 1.0, chance)
     customers = _customers(members, ledger, left, chance)
     customers["main_reason"], customers["reasons"] = _reasons(parts, names, left)
@@ -131,11 +131,12 @@ def _members_from_payments(ledger: Ledger | None, as_of: pd.Timestamp | None, me
 
 
 def _chance_to_leave(
-    members: Members, left: BoolArray, survival: pd.DataFrame, horizon: int, seed: int, notes: list[str]
+    members: Members, left: BoolArray, horizon: int, seed: int, notes: list[str]
 ) -> tuple[FloatArray, FloatArray, list[str], dict[str, Any]]:
     """Chance per customer, contributions per field, names of the fields, and out-of-fold figures."""
     tenure = np.nan_to_num(members.tenure_days)
-    curve = _conditional(survival, tenure, horizon)
+    known = ~np.isnan(members.tenure_days)
+    curve = chance_within(members.tenure_days[known], left[known], tenure, horizon)
     if members.has_dates:
         # As things stood one horizon ago: tenure then, and who left since. Leaving earlier makes no row.
         then = tenure + members.gone_days - horizon
@@ -146,8 +147,11 @@ def _chance_to_leave(
     fields, dropped = _without_leaks(members.fields, rows, target)
     notes += [f"field {name!r} knows the outcome (AUC above {LEAK_AUC}) and is not used" for name in dropped]
     names = ["tenure", *fields.columns]
+    if not len(fields.columns):
+        # Tenure alone is what the curve already knows, without a shape imposed on it.
+        return curve, np.zeros((len(left), len(names))), names, {}
     if min(target.sum(), len(target) - target.sum()) < MIN_CLASS:
-        notes.append("too few customers left, or stayed, to learn from fields: the chance comes from the survival curve")
+        notes.append("too few customers left, or stayed, to learn from fields: the chance comes from how long customers stay")
         return curve, np.zeros((len(left), len(names))), names, {}
     everyone = np.column_stack([np.log1p(now), fields.to_numpy(float)])
     learning = np.column_stack([np.log1p(past), fields[rows].to_numpy(float)])
@@ -158,6 +162,10 @@ def _chance_to_leave(
     for part in range(FOLDS):
         odds[fold == part] = HingeLogistic(STRENGTH).fit(learning[fold != part], target[fold != part]).log_odds(learning[fold == part])
     held_out = expit(odds)
+    common = np.full(len(target), target.mean())
+    if scoring.losses(target, held_out).mean() >= scoring.losses(target, common).mean():
+        notes.append("the fields say nothing about who leaves: the chance comes from how long customers stay")
+        return curve, np.zeros((len(left), len(names))), names, {}
     if not members.has_dates:
         chance[rows] = held_out  # nobody is scored by a model that has seen its own outcome
     validation = {
@@ -170,13 +178,6 @@ def _chance_to_leave(
         "ece": scoring.calibration_error(target, held_out),
     }
     return chance, model.contributions(everyone), names, validation
-
-
-def _conditional(survival: pd.DataFrame, tenure: FloatArray, horizon: int) -> FloatArray:
-    """Chance to leave within the horizon for one who has stayed so long, read off the curve."""
-    days, curve = survival["days"].to_numpy(), survival["survival"].to_numpy()
-    now, then = (curve[np.searchsorted(days, at, side="right") - 1] for at in (tenure, tenure + horizon))
-    return np.where(now > 0, 1.0 - then / np.maximum(now, 1e-12), 1.0)
 
 
 def _without_leaks(fields: pd.DataFrame, rows: BoolArray, target: FloatArray) -> tuple[pd.DataFrame, list[str]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.ledger import BoolArray, FloatArray, Ledger
 
 Z95 = 1.959963984540054
+PRIOR_LEAVERS = 5.0
 
 
 def kaplan_meier(tenure_days: FloatArray, left: BoolArray) -> pd.DataFrame:
@@ -56,6 +57,33 @@ def kaplan_meier(tenure_days: FloatArray, left: BoolArray) -> pd.DataFrame:
             "at_risk": np.concatenate([[len(tenure)], at_risk]).astype(np.int64),
         }
     )
+
+
+def chance_within(tenure_days: FloatArray, left: BoolArray, stayed_days: FloatArray, horizon_days: float) -> FloatArray:
+    """Return the chance to leave within the horizon for customers who have stayed so long.
+
+    It rests on how many of all customers left between that tenure and a horizon later, over the days that they were seen there, drawn
+    to the common rate as if five more had left at it: at the end of the curve, where few are left, one departure says little.
+
+    Args:
+        tenure_days: Days observed per customer, shape (n,).
+        left: Whether the customer had left by then, shape (n,).
+        stayed_days: Tenures to answer for, shape (m,).
+        horizon_days: How far to look ahead.
+    """
+    tenure, gone = np.sort(tenure_days), np.sort(tenure_days[left])
+    common = (len(gone) + 0.5) / max(float(tenure.sum()), 1.0)
+    sums = np.concatenate([[0.0], np.cumsum(tenure)])
+
+    def seen_after(days: FloatArray) -> FloatArray:
+        place = np.searchsorted(tenure, days)
+        return (sums[-1] - sums[place]) - days * (len(tenure) - place)
+
+    until = stayed_days + horizon_days
+    leavers = np.searchsorted(gone, until, side="right") - np.searchsorted(gone, stayed_days, side="right")
+    rate = (leavers + PRIOR_LEAVERS) / (seen_after(stayed_days) - seen_after(until) + PRIOR_LEAVERS / common)
+    chance: FloatArray = -np.expm1(-rate * horizon_days)
+    return chance
 
 
 def first_silence(ledger: Ledger, silence_days: int) -> tuple[FloatArray, BoolArray]:

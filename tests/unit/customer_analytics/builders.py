@@ -1,0 +1,48 @@
+"""Small made-up shops for the tests of this room."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cyberpunk_ai.customer_analytics.frames import read_transactions
+from cyberpunk_ai.customer_analytics.ledger import Ledger
+
+
+def orders(*rows: tuple[str, str, float], order_ids: list[str] | None = None) -> pd.DataFrame:
+    """One row per (customer, day, amount)."""
+    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount"])
+    return frame if order_ids is None else frame.assign(order_id=order_ids)
+
+
+def ledger_of(*rows: tuple[str, str, float], as_of: str | None = None) -> Ledger:
+    return read_transactions(orders(*rows), as_of=as_of)[0]
+
+
+def shop(customers: int = 400, days: int = 500, seed: int = 3) -> pd.DataFrame:
+    """Customers who buy at their own pace until they silently leave."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(customers):
+        pace, leaving, day = rng.gamma(1.2, 0.02), rng.beta(1.0, 4.0), float(rng.uniform(0, days * 0.7))
+        while day < days:
+            rows.append((f"c{number:04d}", day, rng.gamma(2.0, 20.0)))
+            if rng.random() < leaving:
+                break
+            day += rng.exponential(1 / pace)
+    frame = pd.DataFrame(rows, columns=["customer_id", "day", "amount"])
+    return frame.assign(ordered_at=pd.Timestamp("2020-01-01") + pd.to_timedelta(frame.pop("day"), unit="D").dt.floor("s"))
+
+
+def subscriptions(customers: int = 300, months: int = 18, seed: int = 5) -> pd.DataFrame:
+    """Payments every 30 days until the customer stops."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(customers):
+        start = int(rng.integers(0, months * 15))
+        paid = int(rng.geometric(0.08))
+        for index in range(paid):
+            day = start + 30 * index
+            if day < months * 30:
+                rows.append((f"s{number:03d}", pd.Timestamp("2022-01-01") + pd.Timedelta(days=day), 20.0))
+    return pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount"])
