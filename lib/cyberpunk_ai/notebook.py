@@ -1,7 +1,7 @@
 """What a notebook's first cell calls: figures and pages that work offline, in the theme.
 
-    from cyberpunk_ai import notebook
-    notebook.setup()
+from cyberpunk_ai import notebook
+notebook.setup()
 """
 
 from __future__ import annotations
