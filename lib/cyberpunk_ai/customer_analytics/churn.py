@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.ledger import FloatArray, IntArray, Ledger
 
 MIN_CUSTOMERS, MIN_CLASS = 60, 15
-FOLDS, CHOOSING_ROWS = 3, 20_000
+FOLDS, CHOOSING_ROWS, LEARNING_ROWS = 3, 20_000, 60_000
 CHUNK = 50_000
 
 
@@ -149,7 +149,11 @@ def learn(samples: list[CutOff], *, seed: int = 0) -> ChurnModel:
     best = int(np.argmin([one.mean() for one in loss]))
     chosen = next(place for place in range(best + 1) if _is_as_good(loss[place], loss[best]))
     everything = _stack(samples)
-    return ChurnModel(makers[chosen]().fit(everything.features, everything.left), *lines[chosen])
+    features, left = everything.features, everything.left
+    if len(left) > LEARNING_ROWS:
+        sampled = np.sort(rng.choice(len(left), LEARNING_ROWS, replace=False))
+        features, left = features[sampled], left[sampled]
+    return ChurnModel(makers[chosen]().fit(features, left), *lines[chosen])
 
 
 def _stack(samples: list[CutOff]) -> CutOff:

@@ -65,6 +65,10 @@ def reasons_in_words(ledger: Ledger, scores: ChurnScores, horizon_days: int) -> 
         themes.remove("spend")
     owner = np.array([themes.index(theme) if theme in themes else -1 for theme in THEMES.values()])
     moved = np.stack([scores.contributions[:, owner == place].sum(axis=1) for place in range(len(themes))], axis=1)
+    # Of a one-time buyer the last purchase and the tenure are one fact, and it is told once.
+    once, rhythm, tenure = ledger.purchases == 1, themes.index("rhythm"), themes.index("tenure")
+    moved[once, rhythm] += moved[once, tenure]
+    moved[once, tenure] = 0.0
     strongest = np.argsort(-np.abs(moved), axis=1, kind="stable")[:, :TOP]
     phrases = {theme: _WORDS[theme](ledger, scores, horizon_days) for theme in themes}
     texts: list[str] = []
@@ -82,12 +86,15 @@ def reasons_in_words(ledger: Ledger, scores: ChurnScores, horizon_days: int) -> 
 def _rhythm(ledger: Ledger, _scores: ChurnScores, _horizon: int) -> list[str]:
     repeats = ledger.purchases - 1
     usual = (ledger.last_day - ledger.first_day) / np.maximum(repeats, 1)
+    rows = zip(ledger.recency_days.tolist(), repeats.tolist(), usual.tolist(), strict=True)
     return [
-        f"last purchase {_days(recency)} ago, the only one so far"
-        if count == 0
-        else f"last purchase {_days(recency)} ago, {recency / max(gap, 1.0):.1f} times the usual gap of {_days(round(gap))}"
-        for recency, count, gap in zip(ledger.recency_days.tolist(), repeats.tolist(), usual.tolist(), strict=True)
+        f"last purchase {_days(recency)} ago, {_against(recency, gap) if count else 'the only one so far'}" for recency, count, gap in rows
     ]
+
+
+def _against(recency: int, gap: float) -> str:
+    usual = f"the usual gap of {_days(max(round(gap), 1))}"
+    return f"{recency / max(gap, 1.0):.1f} times {usual}" if recency > gap else f"within {usual}"
 
 
 def _loyalty(ledger: Ledger, _scores: ChurnScores, _horizon: int) -> list[str]:

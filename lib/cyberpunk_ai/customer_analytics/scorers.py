@@ -14,7 +14,6 @@ from cyberpunk_ai.customer_analytics.features import NAMES, PLACE
 if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.ledger import FloatArray
 
-TREE_ROWS = 60_000
 TAILS = (0.01, 0.99)
 KNOTS = (0.2, 0.4, 0.6, 0.8, 0.95)
 
@@ -37,14 +36,51 @@ class Scorer(Protocol):
         ...
 
 
+class Hinges:
+    """Every feature, and every feature above each of its own quantiles, scaled: the shape in which a straight line may bend.
+
+    Features are held within the range seen in learning: everybody's tenure grows between two cut-offs, and a straight line drawn
+    beyond what it has seen ranks worse than chance.
+    """
+
+    def fit(self, features: FloatArray) -> Self:
+        """Learn range, knots and scale."""
+        self.lowest_, self.highest_ = np.quantile(features, TAILS, axis=0)
+        self.knots_ = [np.unique(np.quantile(column, KNOTS)) for column in features.T]
+        self.owner_ = np.repeat(np.arange(features.shape[1]), [1 + len(knots) for knots in self.knots_])
+        raw = self._bend(features)
+        self.centre_, self.scale_ = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-9)
+        return self
+
+    def transform(self, features: FloatArray) -> FloatArray:
+        """Return the bent features, mean 0 and deviation 1 over those learnt from."""
+        bent: FloatArray = (self._bend(features) - self.centre_) / self.scale_
+        return bent
+
+    def by_feature(self, parts: FloatArray) -> FloatArray:
+        """Return parts of bent features added up per feature."""
+        return np.stack([parts[:, self.owner_ == place].sum(axis=1) for place in range(len(self.knots_))], axis=1)
+
+    def _bend(self, features: FloatArray) -> FloatArray:
+        blocks = []
+        for column, knots in zip(np.clip(features, self.lowest_, self.highest_).T, self.knots_, strict=True):
+            blocks += [column[:, None], np.maximum(column[:, None] - knots, 0.0)]
+        return np.concatenate(blocks, axis=1)
+
+
 class ClosedForm:
     """BG/NBD's chance of no purchase within the horizon. It needs no labels; only its level is set from them."""
 
     name = "bg_nbd"
+    explained_by = ("recency_days", "recency_over_pace", "frequency", "tenure_days")
 
     def fit(self, features: FloatArray, left: FloatArray) -> Self:  # noqa: ARG002 - it learns from no label
-        """Remember the typical customer."""
-        self.typical_ = np.median(features, axis=0)
+        """Learn the bent line through its own log odds that explains them; the odds themselves need no learning."""
+        self.places_ = [PLACE[name] for name in self.explained_by]
+        self.hinges_ = Hinges().fit(features[:, self.places_])
+        bent, odds = self.hinges_.transform(features[:, self.places_]), features[:, PLACE["silent"]]
+        self.typical_ = float(odds.mean())
+        self.weights_ = np.linalg.solve(bent.T @ bent + (1 + 0.01 * len(bent)) * np.eye(bent.shape[1]), bent.T @ (odds - self.typical_))
         return self
 
     def log_odds(self, features: FloatArray) -> FloatArray:
@@ -52,21 +88,18 @@ class ClosedForm:
         return features[:, PLACE["silent"]]
 
     def contributions(self, features: FloatArray) -> FloatArray:
-        """Share the distance from the typical customer between rhythm, loyalty and tenure by how unusual each is."""
+        """Return the parts of the bent line; what it leaves unexplained goes to rhythm, so that the parts add up to the distance."""
         parts = np.zeros_like(features)
-        distance = features[:, PLACE["silent"]] - self.typical_[PLACE["silent"]]
-        moved = np.abs(features - self.typical_)
-        used = [PLACE[name] for name in ("recency_over_pace", "frequency", "tenure_days")]
-        share = moved[:, used] + np.array([1e-6, 1e-9, 1e-9])
-        parts[:, used] = distance[:, None] * share / share.sum(axis=1, keepdims=True)
+        parts[:, self.places_] = self.hinges_.by_feature(self.hinges_.transform(features[:, self.places_]) * self.weights_)
+        parts[:, PLACE["recency_over_pace"]] += features[:, PLACE["silent"]] - self.typical_ - parts.sum(axis=1)
         return parts
 
 
 class HingeLogistic:
-    """Logistic regression on every feature bent at its own quantiles, so that a risk may rise and then level off.
+    """Logistic regression on bent features, so that a risk may rise and then level off.
 
-    Features are held within the range seen in learning: everybody's tenure grows between two cut-offs, and a straight line drawn
-    beyond what it has seen ranks worse than chance.
+    Args:
+        strength: Inverse of the penalty on the weights.
     """
 
     name = "logistic"
@@ -78,31 +111,19 @@ class HingeLogistic:
         """Learn knots, scale and weights."""
         from sklearn.linear_model import LogisticRegression
 
-        self.lowest_, self.highest_ = np.quantile(features, TAILS, axis=0)
-        self.knots_ = [np.unique(np.quantile(column, KNOTS)) for column in features.T]
-        raw = self._bend(features)
-        self.centre_, self.scale_ = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-9)
-        self.owner_ = np.repeat(np.arange(features.shape[1]), [1 + len(knots) for knots in self.knots_])
+        self.hinges_ = Hinges().fit(features)
         model = LogisticRegression(C=self.strength, solver="newton-cholesky", max_iter=100)
-        model.fit((raw - self.centre_) / self.scale_, left)
+        model.fit(self.hinges_.transform(features), left)
         self.weights_, self.intercept_ = model.coef_[0], float(model.intercept_[0])
         return self
 
     def log_odds(self, features: FloatArray) -> FloatArray:
         """Return the weighted sum."""
-        scaled = (self._bend(features) - self.centre_) / self.scale_
-        return np.asarray(scaled @ self.weights_ + self.intercept_, dtype=np.float64)
+        return np.asarray(self.hinges_.transform(features) @ self.weights_ + self.intercept_, dtype=np.float64)
 
     def contributions(self, features: FloatArray) -> FloatArray:
         """Return each feature's part of the sum; zero is the average customer."""
-        parts = (self._bend(features) - self.centre_) / self.scale_ * self.weights_
-        return np.stack([parts[:, self.owner_ == place].sum(axis=1) for place in range(features.shape[1])], axis=1)
-
-    def _bend(self, features: FloatArray) -> FloatArray:
-        blocks = []
-        for column, knots in zip(np.clip(features, self.lowest_, self.highest_).T, self.knots_, strict=True):
-            blocks += [column[:, None], np.maximum(column[:, None] - knots, 0.0)]
-        return np.concatenate(blocks, axis=1)
+        return self.hinges_.by_feature(self.hinges_.transform(features) * self.weights_)
 
 
 class Trees:
@@ -114,12 +135,9 @@ class Trees:
         self.rounds, self.seed = rounds, seed
 
     def fit(self, features: FloatArray, left: FloatArray) -> Self:
-        """Learn from at most 60,000 sampled rows."""
+        """Learn the trees."""
         import xgboost
 
-        if len(left) > TREE_ROWS:
-            chosen = np.sort(np.random.default_rng(self.seed).choice(len(left), TREE_ROWS, replace=False))
-            features, left = features[chosen], left[chosen]
         settings = {
             "objective": "binary:logistic", "tree_method": "hist", "max_depth": 3, "eta": 0.06, "min_child_weight": 5.0,
             "subsample": 0.8, "colsample_bytree": 0.7, "lambda": 5.0, "nthread": 1, "seed": self.seed, "verbosity": 0,

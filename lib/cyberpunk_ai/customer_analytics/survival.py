@@ -77,7 +77,8 @@ def chance_within(tenure_days: FloatArray, left: BoolArray, stayed_days: FloatAr
 
     def seen_after(days: FloatArray) -> FloatArray:
         place = np.searchsorted(tenure, days)
-        return (sums[-1] - sums[place]) - days * (len(tenure) - place)
+        seen: FloatArray = (sums[-1] - sums[place]) - days * (len(tenure) - place)
+        return seen
 
     until = stayed_days + horizon_days
     leavers = np.searchsorted(gone, until, side="right") - np.searchsorted(gone, stayed_days, side="right")

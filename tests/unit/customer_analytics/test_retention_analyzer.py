@@ -81,6 +81,12 @@ def test_reasons_are_in_words_with_a_direction_and_actions_are_labelled(report: 
     assert customers["suggested_action"].str.startswith("Rule-based: ").all()
 
 
+def test_a_one_time_buyer_hears_of_its_only_purchase_once(report: RetentionReport) -> None:
+    once = report.customers.loc[report.customers["frequency"] == 1, "reasons"]
+    assert not once.str.contains("customer for").any()
+    assert once.str.contains("the only one so far").mean() > 0.5
+
+
 def test_a_result_cannot_be_changed(report: RetentionReport) -> None:
     with pytest.raises(FrozenInstanceError):
         report.horizon_days = 1  # type: ignore[misc]

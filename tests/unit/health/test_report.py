@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import StoreFailed
@@ -43,6 +43,7 @@ class Refusing:
         raise StoreFailed("cannot reach postgresql://ann:secret@db:5432/prod")
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), STATUSES))
 def test_score_and_deductions_add_up_to_one_hundred(statuses: dict[str, str]) -> None:
     report = health_report({name: (lambda status=status: Component(status)) for name, status in statuses.items()})
