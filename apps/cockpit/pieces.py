@@ -71,7 +71,7 @@ def status_line(live: Snapshot, is_paused: bool) -> str:
     return f'<div class="livebar" role="status">{"".join(parts)}</div>'
 
 
-def legend(city: CityData, theme: Theme, *, is_flat: bool = False) -> str:
+def legend(city: CityData, theme: Theme, *, is_flat: bool = False, has_link: bool = True) -> str:
     """Write what the signs of the city mean, with how many buildings carry each."""
     counts = {status: sum(one.status == status for one in city.buildings) for status in ("good", "measured", "warning", "failing")}
     rules = {"good": "growing ≥ 5 %", "measured": "steady", "warning": "slipping ≥ 5 %", "failing": "falling ≥ 20 %"}
@@ -80,6 +80,7 @@ def legend(city: CityData, theme: Theme, *, is_flat: bool = False) -> str:
         for status, count in counts.items()
     ]
     other = f'<a href="?theme={theme.name}&amp;view={"city" if is_flat else "flat"}">{"3D city" if is_flat else "Flat chart"}</a>'
+    other = other if has_link else ""
     return f'<div class="citybar">{"".join(items)}<span>vs the year before · beam: live order · click a building</span>{other}</div>'
 
 

@@ -1,0 +1,107 @@
+"""A browser for the tests of pages: found or skipped, watched for requests to the outside and for errors."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "build" / "screenshots"
+PATIENCE_MS = 150_000  # a software renderer on a busy machine
+ARGUMENTS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+ALL_TEXT = """() => { const out = []; const walk = (node) => { if (node.shadowRoot) walk(node.shadowRoot);
+  for (const child of node.childNodes || []) child.nodeType === 3 ? out.push(child.textContent) : walk(child); };
+  walk(document.body); return out.join(" "); }"""
+HAS_CANVAS = """() => { const seen = (node) => (node.tagName === "CANVAS" && node.width > 300 && node.height > 300)
+  || [...(node.shadowRoot ? [node.shadowRoot] : []), ...(node.children || [])].some(seen); return seen(document.body); }"""
+
+
+def chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    message = "no Chromium found: apt-get install chromium"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def open_browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+class Watched:
+    """A page that notes what it asks for and what goes wrong."""
+
+    def __init__(self, browser: Any, width: int, height: int) -> None:
+        self.page = browser.new_page(viewport={"width": width, "height": height})
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", lambda request: self.note(request.url))
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def note(self, url: str) -> None:
+        if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+            self.outside.append(url)
+
+    def open(self, address: str) -> None:
+        self.page.goto(address, timeout=PATIENCE_MS)
+
+    def text(self) -> str:
+        return str(self.page.evaluate(ALL_TEXT))
+
+    def until(self, claim: Callable[[], Any], what: str) -> None:
+        for _ in range(PATIENCE_MS // 500):
+            try:
+                if claim():
+                    return
+            except Exception as error:  # the page may be loading itself anew
+                if "context" not in str(error).lower() and "navigat" not in str(error).lower():
+                    raise
+            self.page.wait_for_timeout(500)
+        raise AssertionError(f"{what}: not so; the page says: {self.text()[-2500:]}; errors: {self.errors}")
+
+    def picture(self, name: str) -> bytes:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        taken: bytes = self.page.screenshot(path=PICTURES / f"{name}.png", timeout=PATIENCE_MS)
+        return taken
+
+
+def shows_canvas(watched: Watched) -> bool:
+    return bool(watched.page.evaluate(HAS_CANVAS))
+
+
+def colours_of(picture: bytes, box: tuple[int, int, int, int]) -> int:
+    from PIL import Image
+
+    return len(set(Image.open(io.BytesIO(picture)).convert("RGB").crop(box).resize((160, 80)).get_flattened_data()))
