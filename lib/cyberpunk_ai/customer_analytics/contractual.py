@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FOLDS, MIN_CLASS, USUAL_HORIZON = 5, 20, 90
 STRENGTH = 0.05  # fields do not drift as windows of purchases do, so they may speak louder
 MISSED_AFTER = 1.5
+AFTER_LEAVING = RULE + "ask why they left"
 PLAIN_ACTION = {
     "high": RULE + "call before the next renewal",
     "medium": RULE + "check satisfaction and offer a longer term",
@@ -72,7 +73,8 @@ def contractual_report(
     chance, parts, names, validation = _chance_to_leave(members, left, horizon, seed, notes)
     chance = np.where(left, 1.0, chance)
     customers = _customers(members, ledger, left, chance)
-    customers["main_reason"], customers["reasons"] = _reasons(parts, names, left)
+    customers.loc[left, "suggested_action"] = AFTER_LEAVING
+    customers["main_reason"], customers["reasons"] = _reasons(parts, names, members, left)
     payments, amount, period = _payments(members, ledger)
     full = np.floor(horizon / period)
     hazard = -np.log1p(-np.clip(chance, 0.0, 1 - 1e-9)) / horizon
@@ -214,16 +216,28 @@ def _customers(members: Members, ledger: Ledger | None, left: BoolArray, chance:
     return joined.assign(suggested_action=actions)
 
 
-def _reasons(parts: FloatArray, names: list[str], left: BoolArray) -> tuple[TextArray, TextArray]:
+def _reasons(parts: FloatArray, names: list[str], members: Members, left: BoolArray) -> tuple[TextArray, TextArray]:
     order = np.argsort(-np.abs(parts), axis=1, kind="stable")[:, :3]
+    words_of = [_words(name, members) for name in names]
     texts = []
     for row, places in enumerate(order.tolist()):
         if left[row]:
             texts.append("has left")
             continue
-        words = [f"{'raises' if parts[row, at] > 0 else 'lowers'} risk: {names[at]}" for at in places if abs(parts[row, at]) > 1e-4]
+        words = [f"{'raises' if parts[row, at] > 0 else 'lowers'} risk: {words_of[at][row]}" for at in places if abs(parts[row, at]) > 1e-4]
         texts.append("; ".join(words) or "as likely to leave as others of its tenure")
     return np.array(names, dtype=object)[order[:, 0]], np.array(texts, dtype=object)
+
+
+def _words(name: str, members: Members) -> list[str]:
+    """What a field says of each customer: `Contract is not Two year`, `age 37`."""
+    if name == "tenure":
+        return [f"customer for {days:.0f} days" for days in np.nan_to_num(members.tenure_days).tolist()]
+    values = members.fields[name].tolist()
+    field, is_choice, choice = name.partition("=")
+    if is_choice:
+        return [f"{field} is {choice}" if value else f"{field} is not {choice}" for value in values]
+    return [f"{name} {value:g}" for value in values]
 
 
 def _payments(members: Members, ledger: Ledger | None) -> tuple[bool, FloatArray, float]:

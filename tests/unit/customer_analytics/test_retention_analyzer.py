@@ -113,6 +113,7 @@ def test_steady_payments_make_it_contractual() -> None:
     left = customers["churned"].astype(bool)
     assert (customers.loc[left, "churn_probability"] == 1).all()
     assert (customers.loc[left, "lifetime_value"] == 0).all()
+    assert (customers.loc[left, "suggested_action"] == "Rule-based: ask why they left").all()
     # One in twelve stops after each payment: over three payments that is 22%.
     assert customers.loc[~left, "churn_probability"].mean() == pytest.approx(1 - 0.92**3, abs=0.06)
     assert customers.loc[~left, "lifetime_value"].between(0, 60).all()
@@ -152,6 +153,8 @@ def test_a_field_that_knows_the_outcome_is_not_used_and_named() -> None:
     )
     found = analyse(None, customers)
     assert 0.55 < found.validation["auc"] < 0.8
+    stays = found.customers[~found.customers["churned"].astype(bool)]
+    assert stays["reasons"].str.contains(r"(?:raises|lowers) risk: age \d+").all()
     assert any("'exit_survey=sent' knows the outcome" in note for note in found.warnings)
 
 
