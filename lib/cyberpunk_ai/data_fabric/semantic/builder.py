@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from cyberpunk_ai.data_fabric.semantic import expressions
 from cyberpunk_ai.data_fabric.semantic.filters import MISSING
+from cyberpunk_ai.data_fabric.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,7 +90,8 @@ class Scope:
 
 def select_metrics(scope: Scope, metrics: Sequence[Metric], part: Part) -> exp.Select:
     """Select metrics that are plain aggregates."""
-    values = [exp.alias_(expressions.bound(str(metric.expression), "t"), f"value_{metric.id}") for metric in metrics]
+    texts = [column.name for column in TABLES[scope.table].contract.columns if column.kind == "string"]
+    values = [exp.alias_(expressions.bound(str(metric.expression), "t", texts), f"value_{metric.id}") for metric in metrics]
     return shaped(joined(exp.select(), scope, part.by), scope, part, values)
 
 
@@ -160,9 +162,21 @@ def matching(scope: Scope) -> list[exp.Expression]:
         if not condition.values:
             found.append(exp.Boolean(this=condition.is_negated))
             continue
-        inside = exp.In(this=scope.dimension(condition.dimension), expressions=[scope.bind(value) for value in condition.values])
+        inside = exp.In(this=_compared(scope, condition), expressions=[scope.bind(value) for value in condition.values])
         found.append(exp.Not(this=inside) if condition.is_negated else inside)
     return found
+
+
+def _compared(scope: Scope, condition: Condition) -> exp.Expression:
+    """What is compared with the values of a condition: the bare column where that keeps the same rows, since only it lets files be skipped.
+
+    Null is among no values, so only a negation, or a search for what is missing, needs the readable text. Columns of joined tables keep it
+    too: bare, they would let the engine turn an outer join into an inner one, which keeps other rows when it is ANY.
+    """
+    owner, column = scope.location(condition.dimension)
+    if condition.is_negated or owner != scope.table or not set(condition.values).isdisjoint({"", MISSING}):
+        return scope.dimension(condition.dimension)
+    return exp.column(column, table="t")
 
 
 def during(scope: Scope, start: date | None, end: date | None) -> list[exp.Expression]:

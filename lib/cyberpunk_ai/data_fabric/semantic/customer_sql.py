@@ -97,7 +97,8 @@ def _historic_value(scope: Scope, metric: Metric, part: Part) -> exp.Select:
     if not part.grain:
         query = joined(exp.select(exp.alias_(exp.Literal.string(part.name), "part")), scope, part.by)
         query = query.select(*(exp.alias_(scope.dimension(item), f"by_{item}") for item in part.by))
-        query = query.select(_sql(f"sum(t.amount) / nullIf(uniqExactIf({_CUSTOMER}, NOT t.is_refund), 0) AS {name}"))
+        customer = expressions.hashed(_sql(_CUSTOMER)).sql(dialect=expressions.DIALECT)
+        query = query.select(_sql(f"sum(t.amount) / nullIf(uniqExactIf({customer}, NOT t.is_refund), 0) AS {name}"))
         return grouped(query.where(_sql(f"{_CUSTOMER} <> ''"), *matching(scope), *during(scope, None, part.days.end)), part)
     slices = [f"by_{item}" for item in part.by]
     lines = _sales(scope, part, {"own": bucket(part.grain, time_of(scope))}, with_refunds=True).where(*during(scope, None, part.days.end))

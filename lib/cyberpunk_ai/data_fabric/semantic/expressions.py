@@ -100,12 +100,41 @@ def _adds_up(node: exp.Expr) -> bool:
     return isinstance(node, (exp.Sum, exp.CountIf)) or (isinstance(node, _NAMED_AGGREGATES) and node.name.lower() in {"sumif", "countif"})
 
 
-def bound(text: str, alias: str) -> exp.Expression:
-    """Parse an expression and bind every column in it to a table alias, so that no select alias can capture it."""
+def bound(text: str, alias: str, texts: Collection[str] = ()) -> exp.Expression:
+    """Parse an expression and bind every column in it to a table alias, so that no select alias can capture it.
+
+    Args:
+        text: Expression that has passed `problems`.
+        alias: Alias of its table.
+        texts: Text columns of the table. Different values of these are counted by their 64-bit hashes, see `hashed`.
+    """
     tree = parse(text).copy()
+    for counted in [column for node in tree.walk() for column in _counted(node) if column.name in texts]:
+        counted.replace(hashed(counted.copy()))
     for column in list(tree.find_all(exp.Column)):
         column.set("table", exp.to_identifier(alias))
     return tree
+
+
+def hashed(column: exp.Expression) -> exp.Anonymous:
+    """Return what stands for a text where different ones are counted: its SipHash of 64 bits, null for null.
+
+    Counting numbers takes a third of the time and memory that counting texts takes. Among n different texts two share a hash with a
+    probability of n²/2⁶⁵, and then the count is one too low: once in 37 million counts of a million, once in 370,000 of ten million.
+    """
+    return exp.Anonymous(this="sipHash64", expressions=[column])
+
+
+def _counted(node: exp.Expr) -> list[exp.Column]:
+    """The column whose different values an aggregate counts, where it is just a column."""
+    if isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct):
+        arguments = node.this.expressions
+        return [arguments[0]] if len(arguments) == 1 and isinstance(arguments[0], exp.Column) else []
+    if not isinstance(node, _NAMED_AGGREGATES) or node.name.lower() not in {"uniqexact", "uniqexactif"}:
+        return []
+    arguments = node.expressions
+    wanted = 1 + node.name.lower().endswith("if")
+    return [arguments[0]] if len(arguments) == wanted and isinstance(arguments[0], exp.Column) else []
 
 
 def _is_aggregate(node: object) -> bool:

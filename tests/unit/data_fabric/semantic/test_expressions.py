@@ -94,3 +94,19 @@ def test_columns_are_bound_to_their_table() -> None:
 )
 def test_sums_and_counts_add_up(text: str, adds_up: bool) -> None:
     assert expressions.adds_up(text) is adds_up
+
+
+@pytest.mark.parametrize(
+    ("text", "sql"),
+    [
+        ("uniqExact(customer_id)", "uniqExact(sipHash64(t.customer_id))"),
+        ("uniqExactIf(order_id, not is_refund)", "uniqExactIf(sipHash64(t.order_id), NOT t.is_refund)"),
+        ("uniqExactIf(order_id, order_id <> '')", "uniqExactIf(sipHash64(t.order_id), t.order_id <> '')"),
+        ("count(DISTINCT customer_id) / 2", "count(DISTINCT sipHash64(t.customer_id)) / 2"),
+        ("uniqExact(amount)", "uniqExact(t.amount)"),
+        ("uniqExact(order_id, customer_id)", "uniqExact(t.order_id, t.customer_id)"),
+        ("countIf(order_id = 'a') + max(order_id)", "countIf(t.order_id = 'a') + max(t.order_id)"),
+    ],
+)
+def test_different_texts_are_counted_by_their_hashes(text: str, sql: str) -> None:
+    assert expressions.bound(text, "t", {"customer_id", "order_id"}).sql(dialect=expressions.DIALECT) == sql
