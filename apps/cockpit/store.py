@@ -11,7 +11,7 @@ from apps.cockpit.parts import Loader, NothingYet, Part, Parts
 from apps.kit.words import change, number
 from cyberpunk_ai.charts.city_layout import Building
 from cyberpunk_ai.charts.live import Snapshot, StreamEvent, StreamHub
-from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument, NotFound, TooLittleData
+from cyberpunk_ai.core.errors import CyberpunkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,14 +96,11 @@ class CockpitStore:
         self.parts.close()
 
     def _with_data(self, ask: Callable[[Workspace], Any]) -> Any:
-        """Ask for something that needs sales; tell an empty store apart from a failure."""
+        """Ask for something that needs sales, unless there are none."""
         workspace = self._open()
-        try:
-            return ask(workspace)
-        except (TooLittleData, NotFound, InvalidArgument):
-            if not _has_sales(workspace):
-                raise NothingYet(NO_DATA) from None
-            raise
+        if not _has_sales(workspace):
+            raise NothingYet(NO_DATA)
+        return ask(workspace)
 
     def _kpis(self) -> tuple[Kpi, ...]:
         workspace = self._open()

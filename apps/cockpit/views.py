@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TICK_MS = 100
 FADE = 0.80  # of a building's light per frame
-WIDE, NARROW = (1040, 470), (720, 620)
+WIDE, NARROW = (1040, 470), (480, 460)
 PHONE = 720
 PARTS = ("kpis", "city", "forecast", "customers", "syncs")
 
@@ -74,6 +74,8 @@ class CockpitView:
 
     def tick(self) -> None:
         """Bring the page one step further: at most one part and one frame."""
+        if not pn.state.loaded:
+            return  # what is changed between the page's first answer and its start would be lost on the way
         for name in PARTS:
             part = self.store.part(name)
             if self._drawn.get(name) != (part.serial, part.state):

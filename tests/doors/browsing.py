@@ -24,7 +24,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--no-first-run",
 ]
-ALL_TEXT = """() => { const out = []; const walk = (node) => { if (node.shadowRoot) walk(node.shadowRoot);
+ALL_TEXT = """() => { const out = []; const walk = (node) => {
+  if (["STYLE", "SCRIPT"].includes(node.tagName)) return;
+  if (node.shadowRoot) walk(node.shadowRoot);
   for (const child of node.childNodes || []) child.nodeType === 3 ? out.push(child.textContent) : walk(child); };
   walk(document.body); return out.join(" "); }"""
 HAS_CANVAS = """() => { const seen = (node) => (node.tagName === "CANVAS" && node.width > 300 && node.height > 300)

@@ -86,6 +86,7 @@ class City:
             visible=False,
         )
         self._camera = three.PerspectiveCamera(position=self._stand(width / height), fov=ANGLE, aspect=width / height, near=0.5, far=900)
+        self._lettering = _lettering(width / height)
         self._labelled = [int(index) for index in np.argsort(-self._values)[:LABELS]]
         self._sprites = [self._label(index) for index in self._labelled]
         # The camera turns around the origin whatever target it is given, so the world is lowered instead.
@@ -157,6 +158,9 @@ class City:
         self._camera.aspect = width / height
         self.widget.width, self.widget.height = width, height
         self._camera.position = self._stand(width / height)
+        self._lettering = _lettering(width / height)
+        for sprite, index in zip(self._sprites, self._labelled, strict=True):
+            sprite.scale = (*self._label_size(index), 1.0)
         self._place_labels()
 
     def close(self) -> None:
@@ -284,7 +288,7 @@ class City:
         return f"{self.theme.signs[one.status]} {one.label}  {one.text}".rstrip()
 
     def _label_size(self, index: int) -> tuple[float, float]:
-        tall = self.plan.radius * 0.042
+        tall = self.plan.radius * 0.042 * self._lettering
         return tall * LETTER * len(self._words(index)), tall
 
     def _label_place(self, index: int) -> tuple[float, float, float]:
@@ -349,6 +353,11 @@ def describe_city(buildings: Sequence[Building], what: str = "value") -> str:
         if count:
             lines.append(f"{count} {words}.")
     return " ".join(lines)
+
+
+def _lettering(aspect: float) -> float:
+    """Enlarge labels in a narrow picture, which is seen from farther away and shown on a smaller screen."""
+    return 1.0 if aspect >= 1.6 else 1.9
 
 
 def _lowered(position: Sequence[float]) -> tuple[float, float, float]:
