@@ -34,7 +34,7 @@ ws = Workspace.open()
 # %%
 if sync:
     ws.sync()
-ws.recent_syncs(limit=10).to_frame()
+ws.recent_syncs(limit=10).to_frame().drop(columns="run_id")
 
 # %% [markdown]
 # ## Key figures
@@ -48,7 +48,7 @@ key_figures.to_frame()
 
 # %%
 forecast = ws.forecast(metric, grain=grain, horizon=horizon)
-forecast.chart()
+notebook.picture(forecast)
 
 # %%
 forecast.leaderboard
@@ -62,10 +62,11 @@ top_products.to_frame()
 
 # %% [markdown]
 # ## Customers at risk
+# Still active, at high risk, those who brought most first.
 
 # %%
 report = ws.retention()
-report.customers.sort_values(["churn_probability", "customer_id"], ascending=[False, True]).head(20)
+report.at_risk(20)[["customer_id", "segment", "churn_probability", "monetary", "recency_days", "reasons", "suggested_action"]]
 
 # %%
 report.segments

@@ -69,7 +69,7 @@ report = ws.retention()
 report.chart()
 
 # %%
-report.customers.sort_values("churn_probability", ascending=False).head(10)
+report.at_risk(10)
 
 # %% [markdown]
 # ## Where to go from here

@@ -104,7 +104,7 @@ def _carry(ws: Workspace, pipeline: Pipeline, run_id: str, parameters: Mapping[s
                 break
             say(f"attempt {attempt + 1} failed in cell {error.get('cell')}: {error['name']}: {error['message']}")
         if not error:
-            write_html(notebook, page)
+            write_html(notebook, page, facts={"run": run_id[:8], **parameters})
     status = "failed" if error else "succeeded"
     kept, shown = (str(path) if path.exists() else "" for path in (notebook, page))
     ws.finish_run(run_id, "failed" if error else "succeeded", notebook_path=kept, html_path=shown, error=error or None)

@@ -82,9 +82,11 @@ def retention(
         print_json(report)
         return
     print_table(report.segments, title="Segments")
-    columns = ["customer_id", "segment", "churn_probability", "risk", "lifetime_value", "reasons"]
-    at_risk = report.customers.sort_values(["churn_probability", "customer_id"], ascending=[False, True]).head(limit)
-    print_table(at_risk[[name for name in columns if name in at_risk.columns]], title="Most likely to leave")
+    columns = ["customer_id", "segment", "churn_probability", "monetary", "lifetime_value", "reasons"]
+    at_risk = report.at_risk(limit)
+    print_table(
+        at_risk[[name for name in columns if name in at_risk.columns]], title="Still active, at high risk, those who brought most first"
+    )
     print_notes([f"{name}: {value}" for name, value in report.summary.items()])
     print_notes(report.warnings)
 

@@ -35,6 +35,12 @@ def configure(level: str = "INFO") -> None:
     )
 
 
+def configure_unless_done(level: str = "INFO") -> None:
+    """Configure, unless the program that uses us has set up structlog its own way."""
+    if not structlog.is_configured():
+        configure(level)
+
+
 def get_logger(name: str) -> Any:
     """Return the logger of a room; fields are given as keywords: `log.info("synced", source="crm", rows=10)`."""
     return structlog.get_logger(room=name)

@@ -58,3 +58,23 @@ class RetentionReport(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one row per customer."""
         return self.customers
+
+    def at_risk(self, limit: int | None = None) -> pd.DataFrame:
+        """Return customers who can still be kept: active, at high risk, those who brought most first.
+
+        Args:
+            limit: At most this many; all of them when None.
+
+        Returns:
+            Rows of `customers`. Active is who bought within the last horizon, or is still under contract.
+        """
+        rows = self.customers
+        is_active = (
+            ~rows["churned"].astype("boolean").fillna(value=False)
+            if self.regime == "contractual"
+            else rows["recency_days"] < self.horizon_days
+        )
+        kept = rows[is_active.to_numpy(dtype=bool) & (rows["risk"] == "high").to_numpy()]
+        by = [name for name in ("monetary", "churn_probability") if name in kept.columns]
+        ranked = kept.sort_values([*by, "customer_id"], ascending=[*[False] * len(by), True]).reset_index(drop=True)
+        return ranked if limit is None else ranked.head(limit)

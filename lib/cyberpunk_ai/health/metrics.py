@@ -66,6 +66,7 @@ def observe_event_lag(topic: str, group: str, lag: int) -> None:
 def observe_health(report: HealthReport) -> None:
     """Publish the score of a health report, and which components are up. What isn't configured has no line."""
     _health_score.set(report.health_score)
+    _component_up.clear()  # what is no longer configured must not keep its last line
     for name, component in report.components.items():
         if component["status"] != "not_configured":
             _component_up.labels(name).set(component["status"] == "healthy")

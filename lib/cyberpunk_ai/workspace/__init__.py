@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from cyberpunk_ai.core import logs
 from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.governance.callers import LOCAL_ADMIN, Caller
 from cyberpunk_ai.health import metrics as prometheus
@@ -44,7 +45,9 @@ class Workspace(MetricVerbs, ForecastVerbs, CustomerVerbs, SourceVerbs, LiveVerb
         Raises:
             SettingsInvalid: The environment is wrong; every problem is named.
         """
-        return cls(settings or Settings.load(), caller)
+        chosen = settings or Settings.load()
+        logs.configure_unless_done(chosen.log_level)
+        return cls(chosen, caller)
 
     def __enter__(self) -> Self:
         return self

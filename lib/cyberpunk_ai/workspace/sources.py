@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core import clock
+from cyberpunk_ai.health import metrics as prometheus
 from cyberpunk_ai.workspace.wiring import Wiring, finish
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class SourceVerbs(Wiring):
 
         def work(_who: Caller) -> SyncReport:
             report: SyncReport = finish(self._connector.sync_all_sources(sources, on_progress=on_progress))
+            for one in report.sources:
+                prometheus.observe_sync(one.name, one.rows, one.quarantined)
             return report
 
         return self._verb("sync", "sync", ",".join(sources or ["all"]), {}, caller, work)
