@@ -177,7 +177,7 @@ class City:
 
     def _stand(self, aspect: float) -> tuple[float, float, float]:
         """Stand far enough that the whole city fits, farther in a narrow frame."""
-        away = self.plan.radius / math.tan(math.radians(ANGLE) / 2) * (0.74 if aspect >= 1.6 else 1.30 / max(aspect, 0.3) ** 0.75)
+        away = self.plan.radius / math.tan(math.radians(ANGLE) / 2) * (0.74 if aspect >= 1.6 else 1.05 / max(aspect, 0.3) ** 0.75)
         away = max(away, TALLEST * 2.2)
         return (away * 0.50, away * 0.27, away * 0.80)
 
