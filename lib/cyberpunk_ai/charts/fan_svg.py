@@ -59,7 +59,6 @@ def forecast_svg(result: Any, *, theme: Theme | None = None, width: int = 960, h
         drawn.append(f'<text x="{x}" y="{height - 6}" text-anchor="{anchor}" fill="{look.muted}" font-size="11">{ds:%d %b %Y}</text>')
     words = escape(f"Forecast of {len(forecast)} periods: from {_short(forecast['mean'].iloc[0])} to {_short(forecast['mean'].iloc[-1])}.")
     body = "".join(drawn)
-    frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="100%"'
     opened = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="100%" role="img" aria-label="{words}"'
     return f'{opened} font-family="monospace">{body}</svg>'
 
