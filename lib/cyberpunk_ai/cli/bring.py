@@ -1,4 +1,4 @@
-"""Commands that bring data in: demo, stream, import, sync, sources."""
+"""Commands that bring data in: demo, stream, import, sync, replay, sources."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(streaming, name="stream")
     app.command("import")(import_file)
     app.command("sync")(sync)
+    app.command("replay")(replay)
     app.command("sources")(sources)
 
 
@@ -103,6 +104,15 @@ def sync(
     print_result(done, as_json=as_json, title="Synced")
     if not done.ok:
         raise typer.Exit(1)
+
+
+def replay(
+    source: Annotated[str | None, typer.Argument(help="Name of a source; all of them when left out.")] = None, as_json: AsJson = False
+) -> None:
+    """Try quarantined rows again, after a mapping was corrected."""
+    with workspace() as ws:
+        done = ws.replay(source)
+    print_result(done, as_json=as_json, title="Replayed")
 
 
 def sources(as_json: AsJson = False) -> None:

@@ -14,7 +14,7 @@ from cyberpunk_ai.core.errors import Conflict, CyberpunkError, InvalidArgument, 
 from cyberpunk_ai.core.logs import get_logger
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS
 from cyberpunk_ai.data_fabric.mapping.declaration import read_mapping
-from cyberpunk_ai.data_fabric.syncing.reports import Quarantine, SourceList, SourceReport, SyncHistory, SyncReport
+from cyberpunk_ai.data_fabric.syncing.reports import Quarantine, ReplayReport, SourceList, SourceReport, SyncHistory, SyncReport
 from cyberpunk_ai.data_fabric.syncing.source_files import INBOX, read_source_file, source_files
 
 if TYPE_CHECKING:
@@ -245,8 +245,28 @@ class UnifiedDataConnector:
         reports = await asyncio.gather(*(self._sync_source(name, on_progress) for name in wanted))
         return SyncReport(tuple(reports), started, utc_now())
 
-    def quarantine(self, source: str | None = None, *, limit: int = 100) -> Quarantine:
-        """Return rows that were set aside, newest first."""
+    def replay(self, source: str | None = None) -> ReplayReport:
+        """Try rows in quarantine again with their source's mapping of now; those that fit land, the others stay.
+
+        A row lands as the one that the sync would have landed, so nothing doubles, and it never replaces what was read later.
+
+        Args:
+            source: Only of this source; of all by default.
+
+        Raises:
+            NotFound: No such source.
+        """
+        from cyberpunk_ai.data_fabric.syncing.replay import replay_streams, waiting_streams
+
+        if source is not None:
+            self._registered(source)
+        registered = set(self.sources()["name"])
+        waiting = waiting_streams(self.operational, source)
+        mappings = {name: read_mapping(self._registered(name)[1].get("mapping")) for name in {name for name, _ in waiting} & registered}
+        return replay_streams(self.landing, waiting, mappings)
+
+    def quarantine(self, source: str | None = None, *, limit: int = 100, replayed: bool = False) -> Quarantine:
+        """Return rows that were set aside, newest first; those that a replay has landed only when asked for."""
         import pandas as pd
         from sqlalchemy import func, select
 
@@ -255,8 +275,8 @@ class UnifiedDataConnector:
         c = quarantine.c
         query = select(c.id, c.source, c.stream, c.reason, c.payload, c.first_seen, c.replayed_at).order_by(c.id.desc()).limit(limit)
         count = select(func.count()).select_from(quarantine)
-        if source is not None:
-            query, count = query.where(c.source == source), count.where(c.source == source)
+        wanted = ([] if source is None else [c.source == source]) + ([] if replayed else [c.replayed_at.is_(None)])
+        query, count = query.where(*wanted), count.where(*wanted)
         with self.operational.read() as connection:
             found = connection.execute(query)
             rows = pd.DataFrame([dict(row) for row in found.mappings()], columns=list(found.keys()))

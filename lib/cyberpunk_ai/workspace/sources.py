@@ -109,6 +109,14 @@ class SourceVerbs(Wiring):
             "quarantine", "sources", source or "all", {}, caller, lambda _who: self._connector.quarantine(source=source, limit=limit)
         )
 
+    def replay(self, source: str | None = None, *, caller: Caller | None = None) -> Result:
+        """Try quarantined rows again with their source's mapping of now; those that fit land, the others stay.
+
+        Raises:
+            NotFound: No such source.
+        """
+        return self._verb("replay", "sync", source or "all", {}, caller, lambda _who: self._connector.replay(source))
+
     def load_demo(
         self, size: str = "small", *, seed: int = 7, on_progress: Callable[..., None] | None = None, caller: Caller | None = None
     ) -> Result:

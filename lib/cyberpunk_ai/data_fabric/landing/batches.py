@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import delete, func, select, update
 
 from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.errors import Conflict
 from cyberpunk_ai.data_fabric.landing.customers import keep_customers
 from cyberpunk_ai.data_fabric.stores.records import landing_batches, quarantine, sync_state
 
@@ -58,6 +59,7 @@ class StreamRecord:
         columns: Source columns seen so far.
         owes_customers: Whether orders landed whose customers have not been looked for yet.
         mapping: The mapping that was guessed from the first rows, where none was declared: a stream keeps it for life.
+        formats: How the text columns of the last batch write their values.
     """
 
     epoch: str
@@ -66,6 +68,7 @@ class StreamRecord:
     columns: tuple[str, ...] = ()
     owes_customers: bool = False
     mapping: dict[str, Any] | None = None
+    formats: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Landing:
@@ -88,19 +91,35 @@ class Landing:
         return StreamRecord(
             epoch=kept.get("epoch") or uuid.uuid4().hex[:12], place=kept.get("place") or {}, cursor=row.cursor if row is not None else None,
             columns=tuple(kept.get("columns") or ()), owes_customers=bool(kept.get("owes_customers")), mapping=kept.get("mapping"),
+            formats=kept.get("formats") or {},
         )  # fmt: skip
 
-    def land(self, held: Lease, portions: Sequence[Portion], record: StreamRecord, *, quarantined: Sequence[Quarantined] = ()) -> None:
+    def land(
+        self,
+        held: Lease,
+        portions: Sequence[Portion],
+        record: StreamRecord,
+        *,
+        quarantined: Sequence[Quarantined] = (),
+        replayed: Sequence[int] = (),
+    ) -> None:
         """Keep portions, quarantined rows and what is then known of the stream in one transaction.
 
         A `delete` also lets go of the stream's earlier quarantined rows and counts: its rows are about to be read again.
 
+        Args:
+            held: The lease on the stream.
+            portions: What goes into the warehouse, in order.
+            record: What is known of the stream afterwards.
+            quarantined: Rows set aside.
+            replayed: Ids of quarantined rows that are among the portions.
+
         Raises:
-            Conflict: The lease was lost; nothing was kept.
+            Conflict: The lease was lost, or a replayed row is no longer waiting; nothing was kept.
         """
         position = {
             "epoch": record.epoch, "place": dict(record.place), "columns": list(record.columns), "owes_customers": record.owes_customers,
-            "mapping": record.mapping,
+            "mapping": record.mapping, "formats": dict(record.formats),
         }  # fmt: skip
         payloads = [(portion, _payload(portion)) for portion in portions]
         mine = (sync_state.c.source == held.source, sync_state.c.stream == held.stream)
@@ -121,6 +140,7 @@ class Landing:
                 if portion.mode == "delete":
                     _let_go(connection, held)
             _keep_quarantined(connection, held, quarantined)
+            _mark_replayed(connection, held, replayed)
             connection.execute(
                 update(sync_state).where(*mine).values(sequence=sequence, position=position, cursor=record.cursor, updated_at=now)
             )
@@ -173,11 +193,12 @@ class Landing:
             return sorted(connection.execute(query).scalars())
 
     def counts(self, source: str) -> dict[str, int]:
-        """Return how many rows of a source have landed and how many stand in quarantine."""
+        """Return how many rows of a source have landed and how many wait in quarantine."""
         with self.operational.read() as connection:
             read = (landing_batches.c.source == source, landing_batches.c.mode != "derive")
             landed = connection.execute(select(func.coalesce(func.sum(landing_batches.c.rows), 0)).where(*read))
-            aside = connection.execute(select(func.count()).select_from(quarantine).where(quarantine.c.source == source))
+            waiting = select(func.count()).select_from(quarantine)
+            aside = connection.execute(waiting.where(quarantine.c.source == source, quarantine.c.replayed_at.is_(None)))
             return {"landed": int(landed.scalar_one()), "quarantined": int(aside.scalar_one())}
 
 
@@ -242,3 +263,12 @@ def _keep_quarantined(connection: Connection, held: Lease, rows: Sequence[Quaran
             for item in rows
         ],
     )
+
+
+def _mark_replayed(connection: Connection, held: Lease, ids: Sequence[int]) -> None:
+    waiting = (quarantine.c.source == held.source, quarantine.c.stream == held.stream, quarantine.c.replayed_at.is_(None))
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        marked = connection.execute(update(quarantine).where(*waiting, quarantine.c.id.in_(part)).values(replayed_at=utc_now()))
+        if marked.rowcount != len(part):
+            raise Conflict(f"{held.source}/{held.stream}: quarantined rows changed while they were replayed", hint="replay again")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.files.formats import ColumnFormat
 
 DRIFT_SHARE = 0.05  # above it the source has changed its notation, and the rows are not to blame
+IDENTITIES = ("row", "key", "line")  # names of an index that says which row of the stream a row is
 DRIFT_ROWS = 20  # in a smaller batch a single row would already be a drift
 
 
@@ -39,10 +40,11 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class Sorted:
-    """Outcome of a batch: `len(good) + len(bad)` is the number of rows given."""
+    """Outcome of a batch: `len(good) + len(bad)` is the number of rows given; `fits` says of each given row where it went."""
 
     good: pa.Table
     bad: tuple[Quarantined, ...]
+    fits: np.ndarray
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -54,6 +56,7 @@ def sort_rows(
     source: str,
     now: datetime,
     formats: Mapping[str, ColumnFormat] | None = None,
+    may_drift: bool = True,
 ) -> Sorted:
     """Map rows to the canonical table and sort good from bad.
 
@@ -64,6 +67,7 @@ def sort_rows(
         source: Value of the column `source`.
         now: Value of `updated_at` where the mapping has none.
         formats: Notation of text columns.
+        may_drift: Whether many misfits of one column are taken for a new notation of the source; not so in a batch of misfits only.
 
     Raises:
         ContractBroken: A column that the mapping names is missing.
@@ -90,7 +94,7 @@ def sort_rows(
             columns[column.name] = values.cast(_arrow_kind(column.kind))
             for misfit in misfits:
                 share = misfit.wrong.mean()
-                if share > DRIFT_SHARE and count >= DRIFT_ROWS:
+                if may_drift and share > DRIFT_SHARE and count >= DRIFT_ROWS:
                     fate = "left empty" if column.nullable else "rows set aside"
                     what = f"{misfit.wrong.sum()} of {count} values of {misfit.column!r} are not {KIND_NAMES[misfit.kind]}"
                     warnings.append(f"{stream}: {what}; {fate}")
@@ -102,8 +106,10 @@ def sort_rows(
     for _, mask, _misfit in reasons:
         bad_mask |= mask
     ordered = pa.table({column.name: columns[column.name] for column in contract.columns})
-    bad = _set_aside(rows, bad_mask, reasons, source, stream) if bad_mask.any() else ()
-    return Sorted(ordered.filter(pa.array(~bad_mask)) if bad else ordered, bad, tuple(dict.fromkeys(warnings)))
+    line = fields.get("line_id")
+    lines = columns["line_id"] if line is not None and line.rule == "row" and rows.index.name is None else None
+    bad = _set_aside(rows, bad_mask, reasons, source, stream, lines) if bad_mask.any() else ()
+    return Sorted(ordered.filter(pa.array(~bad_mask)) if bad else ordered, bad, ~bad_mask, tuple(dict.fromkeys(warnings)))
 
 
 def with_defaults(mapping: StreamMapping) -> dict[str, FieldRule]:
@@ -157,7 +163,12 @@ def _missing_or_low(
 
 
 def _set_aside(
-    rows: pd.DataFrame, bad: np.ndarray, reasons: list[tuple[str, np.ndarray, Misfit | None]], source: str, stream: str
+    rows: pd.DataFrame,
+    bad: np.ndarray,
+    reasons: list[tuple[str, np.ndarray, Misfit | None]],
+    source: str,
+    stream: str,
+    lines: pa.Array | None,
 ) -> tuple[Quarantined, ...]:
     import numpy as np
 
@@ -176,8 +187,11 @@ def _set_aside(
                 told.add((misfit.column, misfit.kind))
             texts.append(name if misfit is None else f'{name}: "{record[misfit.column]}" is not {KIND_NAMES[misfit.kind]}')
         payload: dict[str, Any] = {"values": {str(name): to_jsonable(value) for name, value in record.items()}}
-        if rows.index.name == "row":
-            payload["row"] = to_jsonable(number)
+        # What names the row in its stream is kept, so that a replay lands it as the row that a sync would have landed.
+        if rows.index.name in IDENTITIES:
+            payload[rows.index.name] = to_jsonable(number)
+        elif lines is not None:
+            payload["line"] = lines[position].as_py()
         key = row_hash((source, stream, payload))
         seen[key] += 1
         # Two bad rows that look the same are two rows; a row that comes back with the next sync is the same one.

@@ -134,3 +134,22 @@ class Quarantine(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return the rows."""
         return self.rows
+
+
+@dataclass(frozen=True)
+class ReplayReport(Result):
+    """What became of rows in quarantine that were tried again.
+
+    Attributes:
+        streams: Columns source, stream, tried, landed, left, and reason: why rows are left, the most frequent one.
+        landed: Rows that now fit and landed.
+        left: Rows that stay in quarantine.
+    """
+
+    streams: pd.DataFrame
+    landed: int
+    left: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per stream."""
+        return self.streams

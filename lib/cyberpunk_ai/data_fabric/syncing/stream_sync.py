@@ -75,7 +75,7 @@ class StreamSync:
                 # What landed before the source broke off is worth having today.
                 await asyncio.to_thread(self.landing.publish, held)
             if record.owes_customers:
-                await asyncio.to_thread(self._add_customers, held, record)
+                await asyncio.to_thread(add_customers, self.landing, held, record)
         return self.tally
 
     def _take(self, held: Lease, record: StreamRecord, batch: Batch) -> StreamRecord:
@@ -85,9 +85,11 @@ class StreamSync:
         if new:
             self.tally.new_columns += [f"{held.stream}.{name}" for name in new]
             self.tally.warnings.append(f"{held.stream}: new column {', '.join(new)}")
+        formats = {name: notation.model_dump(mode="json", exclude_defaults=True) for name, notation in batch.formats.items()}
         record = dataclasses.replace(
-            record, place=batch.position, cursor=batch.cursor or record.cursor, columns=(*record.columns, *new) or tuple(columns)
-        )
+            record, place=batch.position, cursor=batch.cursor or record.cursor, columns=(*record.columns, *new) or tuple(columns),
+            formats=formats or record.formats,
+        )  # fmt: skip
         rejected = [Quarantined(row_hash((held.source, held.stream, item)), item.reason, {"text": item.payload}) for item in batch.rejected]
         portions: list[Portion] = []
         if len(batch.rows) or batch.mode == "replace":
@@ -101,7 +103,7 @@ class StreamSync:
             portions = self._portions(held, mapping, batch, outcome)
             landed = outcome.good.num_rows
             self.tally.rows += landed
-            record = dataclasses.replace(record, owes_customers=record.owes_customers or (landed > 0 and _names_customers(mapping)))
+            record = dataclasses.replace(record, owes_customers=record.owes_customers or (landed > 0 and names_customers(mapping)))
         self.landing.land(held, portions, record, quarantined=rejected)
         self._waiting += sum(portion.rows.num_rows for portion in portions if portion.rows is not None)
         if self._waiting >= PUBLISH_ROWS:
@@ -113,27 +115,30 @@ class StreamSync:
         return record
 
     def _sort(self, held: Lease, mapping: StreamMapping, batch: Batch) -> Sorted:
-        return sort_rows(batch.rows, mapping, stream=held.stream, source=self._row_source(held), now=utc_now(), formats=batch.formats)
+        return sort_rows(batch.rows, mapping, stream=held.stream, source=row_source(held), now=utc_now(), formats=batch.formats)
 
     def _portions(self, held: Lease, mapping: StreamMapping, batch: Batch, outcome: Sorted) -> list[Portion]:
         portions = []
         if batch.mode == "replace":
-            portions.append(Portion(mapping.table, "delete", where={"source": self._row_source(held)}))
+            portions.append(Portion(mapping.table, "delete", where={"source": row_source(held)}))
         if outcome.good.num_rows:
             portions.append(Portion(mapping.table, "append" if _is_append_only(mapping, batch) else "upsert", outcome.good))
         return portions
 
-    def _add_customers(self, held: Lease, record: StreamRecord) -> None:
-        from cyberpunk_ai.data_fabric.landing.customers import customers_of_orders
 
-        found = customers_of_orders(self.landing.warehouse, self._row_source(held))
-        portions = [Portion("customers", "derive", found)] if found.num_rows else []
-        self.landing.land(held, portions, dataclasses.replace(record, owes_customers=False))
-        self.landing.publish(held)
+def add_customers(landing: Landing, held: Lease, record: StreamRecord) -> None:
+    """Look for the customers that a stream's orders name, and publish those that no source describes."""
+    from cyberpunk_ai.data_fabric.landing.customers import customers_of_orders
 
-    def _row_source(self, held: Lease) -> str:
-        """Value of the column `source`: a changed stream is replaced by it, so it names the stream too."""
-        return f"{held.source}:{held.stream}"
+    found = customers_of_orders(landing.warehouse, row_source(held))
+    portions = [Portion("customers", "derive", found)] if found.num_rows else []
+    landing.land(held, portions, dataclasses.replace(record, owes_customers=False))
+    landing.publish(held)
+
+
+def row_source(held: Lease) -> str:
+    """Return the value of the column `source`: a changed stream is replaced by it, so it names the stream too."""
+    return f"{held.source}:{held.stream}"
 
 
 def _guessed(batch: Batch, stream: str) -> StreamMapping:
@@ -160,5 +165,6 @@ def _is_append_only(mapping: StreamMapping, batch: Batch) -> bool:
     return batch.mode in ("append", "replace") and mapping.table == "orders" and with_defaults(mapping)["line_id"].rule == "row"
 
 
-def _names_customers(mapping: StreamMapping) -> bool:
+def names_customers(mapping: StreamMapping) -> bool:
+    """Whether customers are to be looked for in what this mapping makes."""
     return mapping.table == "orders" and mapping.derive_customers and "customer_id" in mapping.columns
