@@ -121,7 +121,7 @@ def _sorted(
     formats = {name: ColumnFormat.model_validate(values) for name, values in record.formats.items()}
     outcome = sort_rows(frame, mapping, stream=held.stream, source=row_source(held), now=utc_now(), formats=formats, may_drift=False)
     reasons.update(item.reason for item in outcome.bad)
-    places, good = np.flatnonzero(outcome.fits), outcome.good
+    places, good = np.flatnonzero(outcome.fits).tolist(), outcome.good
     if "updated_at" not in mapping.columns:
         # As old as the day it was set aside: the source may have sent a better one since.
         seen = pa.array([rows[place].first_seen for place in places], type=pa.timestamp("us"))
