@@ -167,7 +167,10 @@ def _split(records: list[Any], key: tuple[str, ...]) -> tuple[Any, tuple[Rejecte
     rows = pd.DataFrame(good, dtype=object)
     present = [name for name in key if name in rows.columns]
     if present and len(rows):
-        rows.index = pd.Index(rows[present].astype(str).agg("|".join, axis=1), name="key")
+        names = rows[present[0]].astype(str)
+        for name in present[1:]:
+            names = names + "|" + rows[name].astype(str)
+        rows.index = pd.Index(names, name="key")
     return rows, rejected
 
 
