@@ -54,7 +54,8 @@ metrics:
 
 An expression is an aggregate over the columns of its table: `sum`, `avg`, `min`, `max`, `count`, `median`, `uniqExact`, their `If` forms,
 arithmetic, comparisons, `nullIf`, `coalesce`, `if`, `case`, `round`, `abs`. Anything else, and every personal column, is refused when the
-file is loaded; all problems are listed at once with their path in the file.
+file is loaded; all problems are listed at once with their path in the file. Different texts (`uniqExact`, `uniqExactIf`,
+`count(DISTINCT …)` of one text column) are counted by their 64-bit hashes; `docs/reference/warehouse.md` says how exact that is.
 """
 
 
