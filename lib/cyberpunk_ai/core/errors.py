@@ -17,6 +17,8 @@ CyberpunkError
 
 from __future__ import annotations
 
+from cyberpunk_ai.core.jsonable import to_jsonable
+
 
 class CyberpunkError(Exception):
     """Base of every error raised on purpose. `code` is stable for clients, `hint` says what to do next."""
@@ -29,8 +31,6 @@ class CyberpunkError(Exception):
 
     def to_dict(self) -> dict[str, object]:
         """Return the error as clients see it: code, message, hint and JSON-ready details."""
-        from cyberpunk_ai.core.results import to_jsonable
-
         return {"code": self.code, "message": self.message, "hint": self.hint, "details": to_jsonable(self.details)}
 
 

@@ -45,7 +45,7 @@ def segments_figure(result: Any, *, theme: Theme | str | None = None, height: in
     bars = hv.Bars(rows, ["segment", "risk"], "customers").opts(
         stacked=True, invert_axes=True, cmap=cmap, fill_alpha=0.8, line_color=look.surface, bar_width=0.7
     )
-    return bars.opts(**clean(look, height=height, label="customers", unit="", is_flipped=True, legend_position="top"))
+    return bars.opts(**clean(look, height=height, label="customers", unit="", is_flipped=True, legend_position="bottom_right"))
 
 
 @CHARTS.register("cohorts", needs=["holoviews", "bokeh"], extra="apps")
