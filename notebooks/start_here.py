@@ -78,7 +78,9 @@ report.at_risk(10)
 # - `http://127.0.0.1:8000/cockpit`: live; `http://127.0.0.1:8000/docs`: the API.
 
 # %%
-notebook.record("start_here", {"forecast": forecast.forecast, "top_products": ws.query("revenue", by=["product"], limit=10, order="desc").to_frame()})
+notebook.record(
+    "start_here", {"forecast": forecast.forecast, "top_products": ws.query("revenue", by=["product"], limit=10, order="desc").to_frame()}
+)
 notebook.record("customers", report.customers[["customer_id", "churn_probability", "lifetime_value", "segment"]])
 notebook.record("retention", {"summary": report.summary, "segments": report.segments, "cohorts": report.cohorts})
 ws.close()
