@@ -116,6 +116,14 @@ stop_one() {
   rm -f "$RUN/$name.pid"
 }
 
+# Who knows the token has a shell on this machine, so it is drawn once per home folder. It travels in the environment: arguments are public.
+jupyter_token() {
+  local kept="$CYBERPUNK_HOME/jupyter-token"
+  [ -z "${JUPYTER_TOKEN:-}" ] || { printf '%s' "$JUPYTER_TOKEN"; return; }
+  [ -s "$kept" ] || (umask 077; "$VENV/bin/python" -c 'import secrets; print(secrets.token_hex(24))' > "$kept")
+  cat "$kept"
+}
+
 stop_all() { local name; for name in stream jupyter voila api; do stop_one "$name"; done; }
 
 wait_for() { # name url
@@ -150,8 +158,10 @@ up() { # reload size rate
   wait_for api "http://$HOST:$API_PORT/live"
   [ "$rate" = 0 ] || start stream "$VENV/bin/cyberpunk" stream demo --rate "$rate"
   start voila "$VENV/bin/python" -m apps.voila --host "$HOST" --port "$VOILA_PORT"
+  JUPYTER_TOKEN="$(jupyter_token)"
+  export JUPYTER_TOKEN
   start jupyter "$VENV/bin/python" -m jupyterlab --no-browser --ip "$HOST" --port "$JUPYTER_PORT" --ServerApp.root_dir="$ROOT/notebooks" \
-    --IdentityProvider.token="${JUPYTER_TOKEN:-cyberpunk}" --allow-root --LabApp.news_url= --ServerApp.allow_origin=""
+    --allow-root --LabApp.news_url= --ServerApp.allow_origin=""
   status
   say "Ctrl-C stops everything. Logs: $LOGS"
   wait "$(cat "$RUN/api.pid")" || fail "The API ended; its log is $LOGS/api.log"
@@ -168,7 +178,7 @@ status() {
   Cockpit     http://$HOST:$API_PORT/cockpit
   API         http://$HOST:$API_PORT/docs
   Voila page  http://$HOST:$VOILA_PORT/
-  Notebooks   http://$HOST:$JUPYTER_PORT/lab/tree/start_here.ipynb?token=${JUPYTER_TOKEN:-cyberpunk}
+  Notebooks   http://$HOST:$JUPYTER_PORT/lab/tree/start_here.ipynb?token=$(jupyter_token)
 
 EOF
 }
@@ -180,7 +190,9 @@ run_tests() {
   ensure_chromium
   cd "$ROOT"
   export PATH="$VENV/bin:$PATH" OMP_NUM_THREADS=1 JUPYTER_PLATFORM_DIRS=1
-  say "Style"; ruff check . && ruff format --check .
+  say "Style"
+  ruff check . # on lines of their own: `set -e` overlooks what fails before an &&
+  ruff format --check .
   say "Types"; mypy
   say "Floors"; lint-imports --no-cache
   say "Tests"
