@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cyberpunk_ai.core import logs
 from cyberpunk_ai.core.clock import utc_now
@@ -94,20 +94,28 @@ def run_pipeline(
 
 def _carry(ws: Workspace, pipeline: Pipeline, run_id: str, parameters: Mapping[str, Any], say: Callable[[str], object]) -> RunOutcome:
     folder = ws.settings.home / "runs" / run_id
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)  # a run that was taken over goes on in the folder of the process that died
     notebook, page, started = folder / f"{pipeline.notebook}.ipynb", folder / f"{pipeline.notebook}.html", time.monotonic()
     error: dict[str, Any] = {}
     with _heartbeat(ws, run_id):
-        for attempt in range(pipeline.retries + 1):
-            error = _execute(pipeline, notebook, parameters)
+        try:
+            for attempt in range(pipeline.retries + 1):
+                error = _execute(pipeline, notebook, parameters)
+                if not error:
+                    break
+                say(f"attempt {attempt + 1} failed in cell {error.get('cell')}: {error['name']}: {error['message']}")
             if not error:
-                break
-            say(f"attempt {attempt + 1} failed in cell {error.get('cell')}: {error['name']}: {error['message']}")
-        if not error:
-            write_html(notebook, page, facts={"run": run_id[:8], **parameters})
-    status = "failed" if error else "succeeded"
+                write_html(notebook, page, facts={"run": run_id[:8], **parameters})
+        except Exception as surprise:
+            # Whatever it is, the record must not say `running` for ever.
+            log.exception("run failed outside its cells", pipeline=pipeline.name)
+            error = _outside(surprise)
+        except BaseException:
+            ws.finish_run(run_id, "cancelled")  # Ctrl-C, or the process is being ended
+            raise
+    status: Literal["failed", "succeeded"] = "failed" if error else "succeeded"
     kept, shown = (str(path) if path.exists() else "" for path in (notebook, page))
-    ws.finish_run(run_id, "failed" if error else "succeeded", notebook_path=kept, html_path=shown, error=error or None)
+    ws.finish_run(run_id, status, notebook_path=kept, html_path=shown, error=error or None)
     log.info("run ended", pipeline=pipeline.name, status=status)
     return RunOutcome(run_id, pipeline.name, status, round(time.monotonic() - started, 2), kept, shown, error)
 
@@ -125,8 +133,13 @@ def _execute(pipeline: Pipeline, output: Path, parameters: Mapping[str, Any]) ->
     except papermill.PapermillExecutionError as error:
         return _failure(pipeline.notebook_path, error)
     except (CellTimeoutError, DeadKernelError, CyberpunkError) as error:
-        return {"name": type(error).__name__, "message": logs.mask_text(str(error))[:2000], "cell": None, "source": ""}
+        return _outside(error)
     return {}
+
+
+def _outside(error: Exception) -> dict[str, Any]:
+    """Describe a failure that belongs to no cell."""
+    return {"name": type(error).__name__, "message": logs.mask_text(str(error))[:2000], "cell": None, "source": ""}
 
 
 def _failure(notebook: Path, error: Any) -> dict[str, Any]:
@@ -152,6 +165,8 @@ def _heartbeat(ws: Workspace, run_id: str) -> Iterator[None]:
                 # finish_run will refuse the result; there is nothing to save by stopping the kernel half-way.
                 log.warning("lease lost", problem=error.message)
                 return
+            except Exception as error:  # noqa: BLE001 - a store that does not answer for a moment must not cost the claim
+                log.warning("heartbeat failed, trying again", problem=logs.mask_text(str(error)))
 
     thread = threading.Thread(target=beat, name=f"heartbeat-{run_id}", daemon=True)
     thread.start()

@@ -26,8 +26,9 @@ class RunVerbs(Wiring):
             lambda _who: self._runs.claim(pipeline, scheduled_for=scheduled_for, parameters=parameters, owner=self._owner),
         )  # fmt: skip
 
-    def heartbeat_run(self, run_id: str) -> None:
-        """Keep a claimed run; raises Conflict when it was taken over."""
+    def heartbeat_run(self, run_id: str, *, caller: Caller | None = None) -> None:
+        """Keep a claimed run; raises Conflict when it was taken over. Leaves no audit line: the claim and the end have theirs."""
+        (caller or self.caller).require("runs")
         self._runs.heartbeat(run_id, owner=self._owner)
 
     def finish_run(

@@ -74,7 +74,7 @@ class RunLog:
                     )
                 )
         except IntegrityError:
-            return self._take_over(pipeline, moment, now, claimed)
+            return self._take_over(pipeline, moment, now, claimed | {"parameters": to_jsonable(dict(parameters))})
         return run_id
 
     def _take_over(self, pipeline: str, moment: datetime, now: datetime, claimed: Mapping[str, Any]) -> str | None:
