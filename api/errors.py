@@ -52,7 +52,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.CyberpunkError)  # noqa: S101 - registered for this type alone
     plain = error.to_dict()
     content = body(request, error.code, error.message, hint=error.hint, details=plain["details"])
-    return JSONResponse(content, status_code=STATUS[error.code])
+    return JSONResponse(content, status_code=STATUS.get(error.code, 500))
 
 
 async def _malformed(request: Request, error: Exception) -> JSONResponse:
@@ -71,5 +71,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     # What went wrong stays in the log; a traceback would tell a stranger how we are built.
-    log.error("unexpected", path=request.url.path, exc_info=error)
+    # The middleware that binds the id has ended by now, so it is named here: it is all that the client can quote.
+    log.error("unexpected", request_id=request.scope.get("request_id", ""), path=request.url.path, exc_info=error)
     return JSONResponse(body(request, "internal", "something went wrong on our side", hint="quote the request id"), status_code=500)

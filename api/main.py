@@ -67,6 +67,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.hub.stop()
         if server is not None:
             server.shutdown()
+            server.server_close()
         app.state.workspace.close()
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 log = logs.get_logger("api")
 
 
@@ -57,7 +58,9 @@ class RequestContext:
                 # Templates, never paths: a label per customer id would grow without end.
                 template = _template(scope)
                 seconds = time.perf_counter() - started
-                self.observe(scope["method"], template, status, seconds)
+                # A client may invent methods, too.
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                self.observe(method, template, status, seconds)
                 if template.startswith("/api/"):
                     log.info("request", method=scope["method"], route=template, status=status, latency_ms=round(seconds * 1000, 1))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.schemas.series import SeriesPoint  # noqa: TC001 - pydantic needs the type at run time
 
@@ -37,3 +37,11 @@ class ForecastRequest(BaseModel):
     models: list[str] | None = Field(None, description="Forecasters to use; all of them when left out.")
     backtest_windows: int = Field(2, ge=0, le=10, description="Rolling origins for backtest and calibration.")
     data: list[SeriesPoint] | None = Field(None, max_length=200_000, description="Own series instead of a metric.")
+
+    @model_validator(mode="after")
+    def _nothing_is_overlooked(self) -> Self:
+        """Refuse what the forecast with customers does not know, instead of answering another question."""
+        ignored = sorted({"by", "levels", "models", "backtest_windows"} & self.model_fields_set)
+        if self.customer_data_source is not None and ignored:
+            raise ValueError(f"{', '.join(ignored)} cannot be combined with customer_data_source")
+        return self

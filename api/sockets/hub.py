@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -15,12 +15,17 @@ from cyberpunk_ai.core.errors import CyberpunkError
 from cyberpunk_ai.core.logs import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from cyberpunk_ai import Workspace
 
 SEND_TIMEOUT_S = 2.0
 METRICS_EVERY_S = 5.0
+RETRY_S = 5.0
 METRICS = ("revenue", "orders", "avg_order_value", "active_customers")
 log = get_logger("api.hub")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Mailbox:
@@ -64,7 +69,7 @@ class Hub:
 
     def start(self) -> None:
         """Begin to consume and to measure; call it inside the running loop."""
-        self._tasks = [asyncio.create_task(self._forward_events()), asyncio.create_task(self._send_metrics())]
+        self._tasks = [asyncio.create_task(self._keep_going(work)) for work in (self._forward_events, self._send_metrics)]
 
     async def stop(self) -> None:
         """End the tasks and wait for them."""
@@ -113,19 +118,28 @@ class Hub:
 
     async def _forward_events(self) -> None:
         """Carry `data_sync` events from the log to the clients; polling blocks, so it happens in a thread."""
-        consumer = await asyncio.to_thread(self.workspace.events, ["data_sync"])
+        consumer = await _in_thread(self.workspace.events, ["data_sync"])
         try:
             while True:
-                for event in await asyncio.to_thread(consumer.poll, max_events=500, timeout_s=0.5):
+                for event in await _in_thread(consumer.poll, max_events=500, timeout_s=0.5):
                     self.broadcast("data_sync", event.value, slot=f"data_sync:{event.value.get('source', '')}")
         finally:
-            consumer.close()
+            await _in_thread(consumer.close)
 
     async def _send_metrics(self) -> None:
         while True:
             if self._mailboxes:
-                self.broadcast("metrics_update", await asyncio.to_thread(self._measure))
+                self.broadcast("metrics_update", await _in_thread(self._measure))
             await asyncio.sleep(METRICS_EVERY_S if self._mailboxes else 0.5)
+
+    async def _keep_going(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin again when a store fails: a broker that restarts must not leave the clients without news until the server restarts, too."""
+        while True:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may find it gone; it is logged
+                log.warning("live messages broke off, trying again", work=work.__name__, problem=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(RETRY_S)
 
     def _measure(self) -> dict[str, Any]:
         """Ask the semantic layer; a metric without data is None, a failure is told, never hidden."""
@@ -138,3 +152,13 @@ class Hub:
                 values.setdefault("problems", {})[metric] = error.message
                 log.warning("metric failed", metric=metric, code=error.code, problem=error.message)
         return values
+
+
+async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a blocking call in a thread. Cancelling waits for its end, so that nothing is closed under a call that still uses it."""
+    running = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
