@@ -9,6 +9,7 @@ import typer
 from cyberpunk_ai.cli import ask, bring, operate
 from cyberpunk_ai.cli.output import print_error
 from cyberpunk_ai.core.errors import CyberpunkError
+from cyberpunk_ai.core.logs import get_logger, mask_text
 
 EXIT_CODES = {"settings_invalid": 78, "not_built": 70, "unavailable": 69, "invalid_argument": 64, "not_found": 66, "permission_denied": 77}
 
@@ -30,3 +31,8 @@ def main() -> None:
     except CyberpunkError as error:
         print_error(error, as_json="--json" in sys.argv)
         sys.exit(EXIT_CODES.get(error.code, 1))
+    except Exception as error:  # noqa: BLE001 - a traceback is no answer; whoever wants it asks for it
+        get_logger("cli").debug("unexpected", exc_info=error)
+        told = CyberpunkError(mask_text(f"{type(error).__name__}: {error}"), hint="LOG_LEVEL=DEBUG shows where it comes from")
+        print_error(told, as_json="--json" in sys.argv)
+        sys.exit(1)

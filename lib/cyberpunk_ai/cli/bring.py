@@ -51,21 +51,22 @@ def stream_demo(
     """Send live events of the demo company into the event log."""
     import signal
     import threading
+    from concurrent.futures import ThreadPoolExecutor
 
     stop = threading.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: stop.set())
-    with workspace() as ws, progress(as_json=as_json) as report:
-        carrier = threading.Thread(target=ws.ingest_events, kwargs={"stop": stop}, name="ingest")
-        if ingest:
-            carrier.start()
+    with workspace() as ws, progress(as_json=as_json) as report, ThreadPoolExecutor(1, thread_name_prefix="ingest") as pool:
+        carrier = pool.submit(ws.ingest_events, stop=stop) if ingest else None
+        if carrier is not None:
+            carrier.add_done_callback(lambda _: stop.set())  # it only ends by itself when it fails, and then sending on is of no use
         try:
             told = None if report is None else lambda sent: report("events", sent)
             sent = ws.stream_demo(rate_per_s=rate, seconds=seconds, stop=stop, on_progress=told)
         finally:
             stop.set()
-            if ingest:
-                carrier.join()
+        if carrier is not None:
+            carrier.result()
     print_json({"sent": sent}) if as_json else typer.echo(f"{sent:,} events sent")
 
 

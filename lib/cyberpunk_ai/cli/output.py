@@ -62,12 +62,14 @@ def print_table(frame: pd.DataFrame, *, title: str = "") -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_style="bold cyan", header_style="cyan")
+    table = Table(title=Text(title) if title else None, box=box.SIMPLE_HEAD, title_style="bold cyan", header_style="cyan")
     for name in frame.columns:
-        table.add_column(str(name), justify="right" if frame[name].dtype.kind in "iuf" else "left")
+        table.add_column(Text(str(name)), justify="right" if frame[name].dtype.kind in "iuf" else "left")
     for row in frame.head(MAX_ROWS).itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
+        # As text: brackets in somebody's data are no markup of ours.
+        table.add_row(*(Text(_cell(value)) for value in row))
     console = Console()
     console.print(table)
     if len(frame) > MAX_ROWS:
@@ -75,12 +77,15 @@ def print_table(frame: pd.DataFrame, *, title: str = "") -> None:
 
 
 def _cell(value: Any) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
+    import pandas as pd
+
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
     if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d" if (value.hour, value.minute) == (0, 0) else "%Y-%m-%d %H:%M"))
+        is_day = (getattr(value, "hour", 0), getattr(value, "minute", 0)) == (0, 0)
+        return str(value.strftime("%Y-%m-%d" if is_day else "%Y-%m-%d %H:%M"))
     if isinstance(value, (list, tuple)):
         return "; ".join(map(str, value))
     return str(value)
@@ -105,7 +110,7 @@ def progress(*, as_json: bool) -> Iterator[Callable[..., None] | None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, Any] = {}
 
