@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
 
 SECRET_NAMES = re.compile(r"password|secret|token|api_?key|authorization|dsn|_url$", re.IGNORECASE)
-CREDENTIALS_IN_URL = re.compile(r"(\w+://[^:/\s]+:)[^@\s]+@")
+CREDENTIALS_IN_URL = re.compile(r"(\w+://[^:/\s]*:)[^@\s]+@")
 
 
 def configure(level: str = "INFO") -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import Conflict, CyberpunkError, InvalidArgument, NotFound, SourceFailed
-from cyberpunk_ai.core.logs import get_logger
+from cyberpunk_ai.core.logs import get_logger, mask_text
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS
 from cyberpunk_ai.data_fabric.mapping.declaration import read_mapping
 from cyberpunk_ai.data_fabric.syncing.reports import Quarantine, ReplayReport, SourceList, SourceReport, SyncHistory, SyncReport
@@ -303,7 +303,7 @@ class UnifiedDataConnector:
             status, error = "failed", failure.to_dict()
         except Exception as failure:  # noqa: BLE001 - one source's surprise must not end the others; it is logged with its trace
             _log.exception("sync failed", source=name)
-            status, error = "failed", SourceFailed(f"{type(failure).__name__}: {failure}", hint="see the log").to_dict()
+            status, error = "failed", SourceFailed(mask_text(f"{type(failure).__name__}: {failure}"), hint="see the log").to_dict()
         report = SourceReport(
             name=name, connector=connector_name, status=status, error=error,  # type: ignore[arg-type]
             rows=sum(t.rows for t in tallies.values()), bytes=sum(t.bytes for t in tallies.values()),

@@ -18,3 +18,7 @@ def test_a_line_is_json_with_its_request_and_without_secrets(capsys: pytest.Capt
     assert line["password"] == "***"
     assert line["target"] == "postgresql://bob:***@host/db"
     assert line["level"] == "info"
+
+
+def test_a_password_without_a_user_is_masked_too() -> None:
+    assert logs.mask_text("redis://:hunter2@host:6379/0 is down") == "redis://:***@host:6379/0 is down"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -64,15 +65,16 @@ class Stores:
         """Close what was opened. Opening again afterwards is allowed."""
         with self._lock:
             stores, self._open = list(self._open.values()), {}
-        for store in reversed(stores):
-            store.close()
+        with ExitStack() as closing:  # one store that refuses to close must not leave the others open
+            for store in stores:
+                closing.callback(store.close)
 
     def _once(self, name: str, opener: Callable[[], T]) -> T:
         # One lock per store: while one server doesn't answer, the others still open.
         with self._lock:
             own = self._opening.setdefault(name, threading.RLock())
         with own:
-            if name not in self._open:
-                self._open[name] = opener()
-            store: T = self._open[name]
+            store: T | None = self._open.get(name)
+            if store is None:
+                store = self._open[name] = opener()
             return store
