@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import dataclasses
 import hashlib
 import os
 import socket
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cyberpunk_ai.core import clock
 from cyberpunk_ai.core.errors import CyberpunkError
+from cyberpunk_ai.core.results import Result
 from cyberpunk_ai.data_fabric.stores.answers import Answers
 from cyberpunk_ai.data_fabric.stores.bundle import Stores
 from cyberpunk_ai.health import metrics as prometheus
@@ -96,7 +99,8 @@ class Wiring:
         return tuple(self._stores.warehouse.version(name) for name in TABLES)
 
     def _remember(self, verb: str, parts: object, compute: Callable[[], T]) -> T:
-        return self._answers.remember((verb, repr(parts)), compute)
+        # A frame can be written to, whatever holds it: each asker gets its own, so that nobody changes another's answer.
+        return _own(self._answers.remember((verb, repr(parts)), compute))
 
     def _verb(
         self,
@@ -122,6 +126,20 @@ class Wiring:
             prometheus.observe_verb(verb, outcome, time.perf_counter() - started)
             audit.write(self._stores.operational, who, verb, resource, detail, outcome)
         return answer
+
+
+def _own(answer: T) -> T:
+    """Return a result with frames of its own; what it says is copied, not computed again."""
+    import pandas as pd
+
+    mine = copy.copy(answer)
+    for field in dataclasses.fields(mine) if isinstance(mine, Result) else ():
+        value = getattr(mine, field.name)
+        if isinstance(value, (pd.DataFrame, pd.Series, dict)):
+            object.__setattr__(mine, field.name, value.copy())
+        elif isinstance(value, Result):
+            object.__setattr__(mine, field.name, _own(value))
+    return mine
 
 
 def fingerprint(frame: pd.DataFrame | pd.Series) -> str:

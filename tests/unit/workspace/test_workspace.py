@@ -75,9 +75,11 @@ def test_personal_columns_are_masked_for_those_who_may_not_see_them(ws: Workspac
     assert ws.customer("ada", caller=EMEA).profile["email"] == "***"
 
 
-def test_an_answer_is_remembered_until_the_data_change(ws: Workspace) -> None:
-    first = ws.query("revenue")
-    assert ws.query("revenue") is first
+def test_an_answer_is_remembered_until_the_data_change(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws.query("revenue")
+    with monkeypatch.context() as patch:
+        patch.setattr(ws._semantic, "query", lambda *_asked, **_more: pytest.fail("asked again"))
+        assert ws.query("revenue").value == 35.0
     ws._stores.warehouse.append("orders", pd.DataFrame([order(4, "bob", "APAC", "2024-02-08", 1.0)]))
     assert ws.query("revenue").value == 36.0
 
@@ -86,8 +88,15 @@ def test_a_forecast_is_remembered_as_long_as_its_series_stays_the_same(ws: Works
     series = pd.Series(range(1, 31), index=pd.date_range("2024-01-01", periods=30, freq="D"), dtype=float)
     asked = {"horizon": 3, "models": ["theta"], "backtest_windows": 0}
     first = ws.forecast(data=series, **asked)
-    assert ws.forecast(data=series.copy(), **asked) is first
-    assert ws.forecast(data=series + 1, **asked) is not first
+    # Measured seconds are the same only where nothing was computed again.
+    assert ws.forecast(data=series.copy(), **asked).leaderboard.equals(first.leaderboard)
+    assert not ws.forecast(data=series + 1, **asked).forecast.equals(first.forecast)
+
+
+def test_who_changes_an_answer_changes_only_their_own(ws: Workspace) -> None:
+    first = ws.query("revenue", by=["region"])
+    first.frame["revenue"] = 0.0
+    assert ws.query("revenue", by=["region"]).frame["revenue"].sum() == 35.0
 
 
 def test_verbs_work_inside_a_running_event_loop(ws: Workspace) -> None:
