@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.results import to_jsonable
@@ -32,9 +32,19 @@ def write(operational: Operational, caller: Caller, verb: str, resource: str, de
     with operational.begin() as connection:
         connection.execute(
             audit_log.insert().values(
-                at=utc_now(), caller=caller.caller_id, verb=verb, resource=resource, detail=to_jsonable(dict(detail)), outcome=outcome
+                at=utc_now(), caller=caller.caller_id, verb=verb, resource=_storable(resource), detail=_storable(to_jsonable(dict(detail))),
+                outcome=outcome,
             )
-        )
+        )  # fmt: skip
+
+
+def _storable(value: Any) -> Any:
+    """Spell out zero bytes: PostgreSQL keeps none, and a call must not escape its audit line by naming one."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\\0")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list) else value
 
 
 def recent(operational: Operational, *, limit: int = 100) -> pd.DataFrame:

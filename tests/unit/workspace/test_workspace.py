@@ -61,6 +61,12 @@ def test_every_verb_leaves_one_audit_line(ws: Workspace) -> None:
     assert after["outcome"].tolist()[:3] == ["not_found", "ok", "ok"]
 
 
+def test_a_zero_byte_does_not_cost_the_audit_line(ws: Workspace) -> None:
+    with pytest.raises(NotFound):
+        ws.customer("a\x00b")
+    assert ws.audit(limit=1)["resource"].tolist() == ["a\\0b"]
+
+
 def test_a_callers_rows_are_the_only_ones_at_every_verb(ws: Workspace) -> None:
     assert ws.query("revenue").value == 35.0
     assert ws.query("revenue", caller=EMEA).value == 15.0
