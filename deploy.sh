@@ -93,7 +93,11 @@ ensure_chromium() {
 
 # --- running ----------------------------------------------------------------------------------------------------------------------------
 
-alive() { [ -f "$RUN/$1.pid" ] && kill -0 "$(cat "$RUN/$1.pid")" 2>/dev/null; }
+alive() { # a pid left by a machine that has restarted may be a stranger's by now
+  local pid
+  [ -f "$RUN/$1.pid" ] && pid="$(cat "$RUN/$1.pid")" && kill -0 "$pid" 2>/dev/null &&
+    { [ ! -r "/proc/$pid/cmdline" ] || grep -qaF "$VENV" "/proc/$pid/cmdline"; }
+}
 
 start() { # name command...
   local name="$1"; shift
@@ -108,7 +112,7 @@ stop_one() {
   local name="$1" pid waited=0
   [ -f "$RUN/$name.pid" ] || return 0
   pid="$(cat "$RUN/$name.pid")"
-  if kill -0 "$pid" 2>/dev/null; then
+  if alive "$name"; then
     kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || true
     while kill -0 "$pid" 2>/dev/null && [ "$waited" -lt 50 ]; do sleep 0.2; waited=$((waited + 1)); done
     kill -0 "$pid" 2>/dev/null && { kill -KILL -- "-$pid" 2>/dev/null || true; }
@@ -179,6 +183,8 @@ status() {
   API         http://$HOST:$API_PORT/docs
   Voila page  http://$HOST:$VOILA_PORT/
   Notebooks   http://$HOST:$JUPYTER_PORT/lab/tree/start_here.ipynb?token=$(jupyter_token)
+
+  For cyberpunk in another terminal:  export CYBERPUNK_HOME="$CYBERPUNK_HOME"
 
 EOF
 }

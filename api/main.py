@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, WebSocket  # noqa: TC002 - FastAPI resolves annotations at run time
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import errors
 from api.requests import RequestContext
@@ -24,6 +25,7 @@ from cyberpunk_ai.workspace import prometheus
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+LOOPBACK = {"127.0.0.1", "localhost"}
 DESCRIPTION = (
     "Data, forecasts, customers at risk and live events of one business. The same numbers as in notebooks, apps and scheduled runs."
 )
@@ -46,6 +48,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.workspace = Workspace.open(chosen)
     app.state.hub = Hub(app.state.workspace)
     app.add_middleware(RequestContext, observe=prometheus.observe_request)
+    if chosen.host in LOOPBACK:
+        # Whoever reaches a loopback port counts as its administrator, so a web page must not reach it through a name of its own.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(LOOPBACK), www_redirect=False)
     errors.install(app)
     app.include_router(router)
     _add_plain_routes(app)

@@ -129,6 +129,10 @@ def test_a_huge_body_is_refused(demo_api: httpx.Client) -> None:
     assert demo_api.post("/api/v1/forecast", content=b" " * (11 * 1024 * 1024)).status_code == 413
 
 
+def test_a_name_that_somebody_pointed_at_this_machine_is_refused(demo_api: httpx.Client) -> None:
+    assert demo_api.get("/api/v1/status", headers={"host": "rebound.example"}).status_code == 400
+
+
 def test_a_request_id_is_kept_only_when_it_is_harmless(demo_api: httpx.Client) -> None:
     assert demo_api.get("/api/v1/status", headers={"x-request-id": "abc-1"}).headers["x-request-id"] == "abc-1"
     assert demo_api.get("/api/v1/status", headers={"x-request-id": "a b{"}).headers["x-request-id"] != "a b{"

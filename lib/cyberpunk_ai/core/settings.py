@@ -34,9 +34,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
 
-    database_url: str | None = Field(None, validation_alias=AliasChoices("database_url", "DATABASE_URL"))
-    redis_url: str | None = Field(None, validation_alias=AliasChoices("redis_url", "REDIS_URL"))
-    clickhouse_url: str | None = Field(None, validation_alias=AliasChoices("clickhouse_url", "CLICKHOUSE_URL"))
+    database_url: str | None = Field(None, repr=False, validation_alias=AliasChoices("database_url", "DATABASE_URL"))
+    redis_url: str | None = Field(None, repr=False, validation_alias=AliasChoices("redis_url", "REDIS_URL"))
+    clickhouse_url: str | None = Field(None, repr=False, validation_alias=AliasChoices("clickhouse_url", "CLICKHOUSE_URL"))
     kafka_bootstrap_servers: str | None = Field(None, validation_alias=AliasChoices("kafka_bootstrap_servers", "KAFKA_BOOTSTRAP_SERVERS"))
     openai_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))
     huggingface_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("huggingface_api_key", "HUGGINGFACE_API_KEY"))

@@ -44,7 +44,9 @@ def test_a_relative_home_becomes_absolute(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hunter2@localhost/x")
     assert "very-secret" not in repr(Settings.load())
+    assert "hunter2" not in repr(Settings.load())
 
 
 def test_each_field_has_a_variable() -> None:
