@@ -168,7 +168,10 @@ up() { # reload size rate
     --allow-root --LabApp.news_url= --ServerApp.allow_origin=""
   status
   say "Ctrl-C stops everything. Logs: $LOGS"
-  wait "$(cat "$RUN/api.pid")" || fail "The API ended; its log is $LOGS/api.log"
+  wait "$(cat "$RUN/api.pid")" || {
+    # ./deploy.sh stop in another terminal takes the pid file away; that is no fault.
+    [ ! -f "$RUN/api.pid" ] || fail "The API ended; its log is $LOGS/api.log"
+  }
 }
 
 status() {
@@ -184,7 +187,7 @@ status() {
   Voila page  http://$HOST:$VOILA_PORT/
   Notebooks   http://$HOST:$JUPYTER_PORT/lab/tree/start_here.ipynb?token=$(jupyter_token)
 
-  For cyberpunk in another terminal:  export CYBERPUNK_HOME="$CYBERPUNK_HOME"
+  In another terminal:  source .venv/bin/activate; export CYBERPUNK_HOME="$CYBERPUNK_HOME"
 
 EOF
 }

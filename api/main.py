@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -64,12 +65,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hub.start()
+    # The embedded engine takes seconds to start; whoever asks first should not be the one who waits.
+    warming = asyncio.create_task(asyncio.to_thread(app.state.workspace.health))
     port = app.state.settings.prometheus_port
     server = prometheus.serve(app.state.settings.host, port) if port else None
     try:
         yield
     finally:
-        await app.state.hub.stop()
+        await asyncio.gather(app.state.hub.stop(), warming, return_exceptions=True)
         if server is not None:
             server.shutdown()
             server.server_close()

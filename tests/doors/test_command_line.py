@@ -64,6 +64,6 @@ def test_a_file_is_planned_then_taken_in(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_a_message_not_a_traceback(tmp_path: Path) -> None:
     done = cyberpunk(tmp_path, "import", str(tmp_path / "no.csv"))
-    assert done.returncode != 0
+    assert done.returncode == 65
     assert "hint:" in done.stderr
     assert "Traceback" not in done.stderr

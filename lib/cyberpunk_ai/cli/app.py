@@ -11,7 +11,17 @@ from cyberpunk_ai.cli.output import print_error
 from cyberpunk_ai.core.errors import CyberpunkError
 from cyberpunk_ai.core.logs import get_logger, mask_text
 
-EXIT_CODES = {"settings_invalid": 78, "not_built": 70, "unavailable": 69, "invalid_argument": 64, "not_found": 66, "permission_denied": 77}
+EXIT_CODES = {
+    "source_failed": 65,
+    "contract_broken": 65,
+    "too_little_data": 65,
+    "settings_invalid": 78,
+    "not_built": 70,
+    "unavailable": 69,
+    "invalid_argument": 64,
+    "not_found": 66,
+    "permission_denied": 77,
+}
 
 app = typer.Typer(
     name="cyberpunk",
