@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cyberpunk_ai.customer_analytics.churn.scoring import area_under_curve, calibration_error
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
-from cyberpunk_ai.customer_analytics.scoring import area_under_curve, calibration_error
 
 if TYPE_CHECKING:
     from pathlib import Path

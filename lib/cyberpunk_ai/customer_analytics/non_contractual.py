@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cyberpunk_ai.customer_analytics.buy_till_you_die import fit_purchases, histories_of
-from cyberpunk_ai.customer_analytics.churn import score_churn
-from cyberpunk_ai.customer_analytics.cohorts import cohort_table
-from cyberpunk_ai.customer_analytics.horizons import horizon_for
-from cyberpunk_ai.customer_analytics.lifetime_value import value_customers
-from cyberpunk_ai.customer_analytics.reasons import reasons_in_words, risk_of, suggested_actions
+from cyberpunk_ai.customer_analytics.churn.churn_model import score_churn
+from cyberpunk_ai.customer_analytics.churn.horizons import horizon_for
+from cyberpunk_ai.customer_analytics.churn.reasons import reasons_in_words, risk_of, suggested_actions
+from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
+from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import fit_purchases, histories_of
+from cyberpunk_ai.customer_analytics.lifetime_value.value import value_customers
 from cyberpunk_ai.customer_analytics.results import RetentionReport
-from cyberpunk_ai.customer_analytics.rfm import rfm_table
-from cyberpunk_ai.customer_analytics.segments import segment_of, segment_table
+from cyberpunk_ai.customer_analytics.segments.rfm import rfm_table
+from cyberpunk_ai.customer_analytics.segments.rules import segment_of, segment_table
 from cyberpunk_ai.customer_analytics.summary import summarise
-from cyberpunk_ai.customer_analytics.survival import first_silence, kaplan_meier
+from cyberpunk_ai.customer_analytics.survival.kaplan_meier import first_silence, kaplan_meier
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cyberpunk_ai.customer_analytics.ledger import Ledger
+    from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
 
 
 def non_contractual_report(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from cyberpunk_ai.customer_analytics.ledger import Ledger
-    from cyberpunk_ai.customer_analytics.members import Members
+    from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
+    from cyberpunk_ai.customer_analytics.reading.members import Members
     from cyberpunk_ai.customer_analytics.results import Regime
 
 MIN_PAYMENTS, MIN_PAYERS = 4, 20

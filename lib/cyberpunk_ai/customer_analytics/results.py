@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from cyberpunk_ai.core.results import Result
+import pandas as pd
+
+from cyberpunk_ai.core.results import Result, to_jsonable
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from cyberpunk_ai.customer_analytics.evidence.base import Evidence
 
 Regime = Literal["contractual", "non_contractual"]
 
@@ -37,6 +39,15 @@ class RetentionReport(Result):
         summary: customers, active_customers, at_risk, high_risk, churn_rate, expected_churn_rate, value_at_risk, revenue,
             expected_purchases, expected_value, average_lifetime_value.
         warnings: What was left out, netted, or could not be learnt.
+        return_curves: Of all customers old enough to tell, how many came back: kind (`n_day`, `bracket`, `unbounded`), day, until_day,
+            eligible, returned, retention, lo, hi (95% band).
+        revenue_retention: Per month: month, opening_customers, kept_customers, logo_retention, opening_revenue, expansion, contraction,
+            churned, nrr, grr; missing while the month is unfinished.
+        totals: Of the whole base over the horizon: what (`purchases`, `revenue`, `leaving`), expected, lo, hi, level, status
+            (`validated` or `not validated`), note.
+        clusters: Groups found in the data, one row each: cluster, customers, share and the middle of every figure; empty unless asked.
+        held_out: What the churn model said of customers whose outcome it had not seen: customer_id, cut_off, probability, left.
+        evidence: Inputs and fitted models, for further questions; never part of `to_dict`.
     """
 
     chart_name: ClassVar[str] = "retention_summary"
@@ -54,6 +65,16 @@ class RetentionReport(Result):
     parameters: dict[str, Any]
     summary: dict[str, Any]
     warnings: tuple[str, ...]
+    return_curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    revenue_retention: pd.DataFrame = field(default_factory=pd.DataFrame)
+    totals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    clusters: pd.DataFrame = field(default_factory=pd.DataFrame)
+    held_out: pd.DataFrame = field(default_factory=pd.DataFrame)
+    evidence: Evidence | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the evidence as JSON-ready values."""
+        return {each.name: to_jsonable(getattr(self, each.name)) for each in fields(self) if each.name != "evidence"}
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per customer."""

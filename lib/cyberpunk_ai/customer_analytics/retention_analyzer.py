@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument, TooLittleData
-from cyberpunk_ai.customer_analytics.contractual import contractual_report
-from cyberpunk_ai.customer_analytics.frames import read_transactions
-from cyberpunk_ai.customer_analytics.members import read_members
+from cyberpunk_ai.customer_analytics.contractual.report import contractual_report
 from cyberpunk_ai.customer_analytics.non_contractual import non_contractual_report
+from cyberpunk_ai.customer_analytics.reading.frames import read_transactions
+from cyberpunk_ai.customer_analytics.reading.members import read_members
 from cyberpunk_ai.customer_analytics.regimes import regime_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cyberpunk_ai.customer_analytics.ledger import BoolArray, FloatArray
+    from cyberpunk_ai.customer_analytics.reading.ledger import BoolArray, FloatArray
 
 
 def summarise(customers: pd.DataFrame, *, is_active: BoolArray, recent_revenue: FloatArray, churn_rate: float | None) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cyberpunk_ai.customer_analytics.frames import read_transactions
-from cyberpunk_ai.customer_analytics.ledger import Ledger
+from cyberpunk_ai.customer_analytics.reading.frames import read_transactions
+from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
 
 
 def orders(*rows: tuple[str, str, float], order_ids: list[str] | None = None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pytest
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument, TooLittleData
 from cyberpunk_ai.customer_analytics.results import RetentionReport
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
-from cyberpunk_ai.customer_analytics.segments import SEGMENTS
+from cyberpunk_ai.customer_analytics.segments.rules import SEGMENTS
 from tests.unit.customer_analytics.builders import orders, shop, subscriptions
 
 COLUMNS = {

@@ -1,0 +1,1 @@
+"""Who will leave: features, models, their choice and calibration, and reasons in words."""

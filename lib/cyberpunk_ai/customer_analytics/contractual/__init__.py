@@ -1,0 +1,1 @@
+"""Customers under contract: fields, leaks, the choice of a model for them, and their report."""

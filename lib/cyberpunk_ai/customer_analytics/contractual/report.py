@@ -1,0 +1,263 @@
+"""Customers who leave by ending a contract or missing a payment: survival, and logistic regression on their fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from cyberpunk_ai.core.errors import ContractBroken, TooLittleData
+from cyberpunk_ai.customer_analytics.churn import scoring
+from cyberpunk_ai.customer_analytics.churn.reasons import RULE, risk_of, suggested_actions
+from cyberpunk_ai.customer_analytics.churn.scorers.hinge_logistic import HingeLogistic
+from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
+from cyberpunk_ai.customer_analytics.reading.ledger import positions
+from cyberpunk_ai.customer_analytics.reading.members import DAYS_PER_MONTH, LEAK_AUC, Members
+from cyberpunk_ai.customer_analytics.regimes import payment_period
+from cyberpunk_ai.customer_analytics.results import RetentionReport
+from cyberpunk_ai.customer_analytics.segments.rfm import rfm_table
+from cyberpunk_ai.customer_analytics.segments.rules import segment_of, segment_table
+from cyberpunk_ai.customer_analytics.summary import summarise
+from cyberpunk_ai.customer_analytics.survival.kaplan_meier import chance_within, kaplan_meier
+
+if TYPE_CHECKING:
+    from cyberpunk_ai.customer_analytics.reading.ledger import BoolArray, FloatArray, Ledger, TextArray
+
+FOLDS, MIN_CLASS, USUAL_HORIZON = 5, 20, 90
+STRENGTH = 0.05  # fields do not drift as windows of purchases do, so they may speak louder
+MISSED_AFTER = 1.5
+AFTER_LEAVING = RULE + "ask why they left"
+PLAIN_ACTION = {
+    "high": RULE + "call before the next renewal",
+    "medium": RULE + "check satisfaction and offer a longer term",
+    "low": RULE + "nothing is needed now",
+}
+
+
+def contractual_report(
+    ledger: Ledger | None,
+    members: Members | None,
+    as_of: pd.Timestamp | None,
+    horizon_days: int | None,
+    regime_reason: str,
+    warnings: tuple[str, ...],
+    seed: int,
+) -> RetentionReport:
+    """Return the report of customers under contract.
+
+    Args:
+        ledger: Payments up to `as_of`, or None when leaving is recorded.
+        members: Customers, or None when payments recur.
+        as_of: Moment of the ledger.
+        horizon_days: As asked, or None for 90 days.
+        regime_reason: Why this regime.
+        warnings: What reading the data had to say.
+        seed: Of the folds.
+
+    Raises:
+        ContractBroken: Neither leaving nor recurring payments are in the data, or no tenure is known.
+    """
+    if members is None or members.has_left is None:
+        members = _members_from_payments(ledger, as_of, members)
+    known = ~np.isnan(members.tenure_days)
+    if not known.any():
+        raise ContractBroken("customers: no tenure is known", hint="give signed_up_at, tenure_days or tenure_months", frame="customers")
+    left = np.asarray(members.has_left, dtype=bool)
+    horizon = horizon_days or USUAL_HORIZON
+    notes = [*warnings, *members.notes]
+    if not known.all():
+        notes.append(f"{int((~known).sum())} customers have no tenure and are left out of the survival curve")
+    survival = kaplan_meier(members.tenure_days[known], left[known])
+    chance, parts, names, validation = _chance_to_leave(members, left, horizon, seed, notes)
+    chance = np.where(left, 1.0, chance)
+    customers = _customers(members, ledger, left, chance)
+    customers.loc[left, "suggested_action"] = AFTER_LEAVING
+    customers["main_reason"], customers["reasons"] = _reasons(parts, names, members, left)
+    payments, amount, period = _payments(members, ledger)
+    full = np.floor(horizon / period)
+    hazard = -np.log1p(-np.clip(chance, 0.0, 1 - 1e-9)) / horizon
+    ratio = np.exp(-hazard * period)
+    expected = np.where(left, 0.0, _geometric_sum(ratio, full))
+    customers["expected_purchases"] = expected if payments else np.nan
+    customers["lifetime_value"] = expected * amount
+    for name, tail in (("lifetime_value_lo", 0.1), ("lifetime_value_hi", 0.9)):
+        until = -np.log1p(-tail) / np.maximum(hazard, 1e-12)
+        customers[name] = np.where(left, 0.0, np.minimum(np.floor(until / period), full)) * amount
+    recent = ledger.revenue_between(ledger.as_of_day - horizon, ledger.as_of_day) if ledger is not None and ledger.has_amounts else None
+    place = positions(ledger.customer_ids, members.customer_ids) if ledger is not None else np.full(len(left), -1)
+    lately = amount * full if recent is None else np.where(place >= 0, recent[place], 0.0)
+    observed = _observed_churn(members, left, horizon) if members.has_dates else float(left.mean())
+    order = [
+        "customer_id", "recency_days", "frequency", "monetary", "segment", "churn_probability", "risk", "main_reason", "reasons",
+        "suggested_action", "expected_purchases", "lifetime_value", "lifetime_value_lo", "lifetime_value_hi", "first_purchase",
+        "last_purchase", "churned",
+    ]  # fmt: skip
+    customers = customers[order]
+    return RetentionReport(
+        regime="contractual",
+        regime_reason=regime_reason,
+        as_of=members.as_of,
+        horizon_days=horizon,
+        horizon_reason="as asked" if horizon_days else f"{USUAL_HORIZON} days, the usual look ahead for contracts",
+        customers=customers,
+        segments=segment_table(customers),
+        cohorts=cohort_table(ledger) if ledger is not None else _no_cohorts(),
+        survival=survival,
+        validation=validation,
+        parameters={"churn": {"model": validation.get("model", "kaplan_meier")}},
+        summary=summarise(customers, is_active=~left, recent_revenue=lately, churn_rate=observed),
+        warnings=tuple(notes),
+    )
+
+
+def _members_from_payments(ledger: Ledger | None, as_of: pd.Timestamp | None, members: Members | None) -> Members:
+    """Who missed a payment by half a period has left, one period after the last one."""
+    if ledger is None or as_of is None:
+        raise ContractBroken(
+            "customers: leaving is not recorded", hint="give churned_at, or churned with a tenure, or recurring payments", frame="customers"
+        )
+    period = payment_period(ledger) or round(float(np.nanmedian(ledger.gaps))) if ledger.purchases.max() > 1 else None
+    if not period:
+        raise TooLittleData("nobody paid twice, so there is no payment period", hint="use the non_contractual regime")
+    left = ledger.recency_days > MISSED_AFTER * period
+    tenure = np.where(left, ledger.last_day - ledger.first_day + period, ledger.tenure_days).astype(np.float64)
+    fields = pd.DataFrame(index=range(ledger.size))
+    if members is not None:
+        place = positions(members.customer_ids, ledger.customer_ids)
+        fields = members.fields.iloc[np.maximum(place, 0)].where(pd.Series(place >= 0).to_numpy()[:, None], 0.0).reset_index(drop=True)
+    note = f"a customer has left when a payment is late by half a period of {period} days"
+    missing, gone = np.full(ledger.size, np.nan), np.where(left, np.maximum(ledger.recency_days - period, 0), 0).astype(np.float64)
+    return Members(ledger.customer_ids, tenure, left, gone, True, fields, missing, as_of, (note,))
+
+
+def _chance_to_leave(
+    members: Members, left: BoolArray, horizon: int, seed: int, notes: list[str]
+) -> tuple[FloatArray, FloatArray, list[str], dict[str, Any]]:
+    """Chance per customer, contributions per field, names of the fields, and out-of-fold figures."""
+    tenure = np.nan_to_num(members.tenure_days)
+    known = ~np.isnan(members.tenure_days)
+    curve = chance_within(members.tenure_days[known], left[known], tenure, horizon)
+    if members.has_dates:
+        # As things stood one horizon ago: tenure then, and who left since. Leaving earlier makes no row.
+        then = tenure + members.gone_days - horizon
+        rows = (then >= 0) & (~left | (members.gone_days < horizon))
+        target, past, now = left[rows].astype(np.float64), then[rows], tenure
+    else:
+        rows, target, past, now = np.ones(len(left), dtype=bool), left.astype(np.float64), tenure, tenure
+    fields, dropped = _without_leaks(members.fields, rows, target)
+    notes += [f"field {name!r} knows the outcome (AUC above {LEAK_AUC}) and is not used" for name in dropped]
+    names = ["tenure", *fields.columns]
+    if not len(fields.columns):
+        # Tenure alone is what the curve already knows, without a shape imposed on it.
+        return curve, np.zeros((len(left), len(names))), names, {}
+    if min(target.sum(), len(target) - target.sum()) < MIN_CLASS:
+        notes.append("too few customers left, or stayed, to learn from fields: the chance comes from how long customers stay")
+        return curve, np.zeros((len(left), len(names))), names, {}
+    everyone = np.column_stack([np.log1p(now), fields.to_numpy(float)])
+    learning = np.column_stack([np.log1p(past), fields[rows].to_numpy(float)])
+    fold = np.random.default_rng(seed).integers(0, FOLDS, len(target))
+    odds, chance = np.empty(len(target)), np.empty(len(left))
+    model = HingeLogistic(STRENGTH).fit(learning, target)
+    chance = expit(model.log_odds(everyone))
+    for part in range(FOLDS):
+        odds[fold == part] = HingeLogistic(STRENGTH).fit(learning[fold != part], target[fold != part]).log_odds(learning[fold == part])
+    held_out = expit(odds)
+    common = np.full(len(target), target.mean())
+    if scoring.losses(target, held_out).mean() >= scoring.losses(target, common).mean():
+        notes.append("the fields say nothing about who leaves: the chance comes from how long customers stay")
+        return curve, np.zeros((len(left), len(names))), names, {}
+    if not members.has_dates:
+        chance[rows] = held_out  # nobody is scored by a model that has seen its own outcome
+    validation = {
+        "model": "logistic",
+        "customers": len(target),
+        "churn_rate": float(target.mean()),
+        "auc": scoring.area_under_curve(target, held_out),
+        "brier": scoring.brier(target, held_out),
+        "log_loss": float(scoring.losses(target, held_out).mean()),
+        "ece": scoring.calibration_error(target, held_out),
+    }
+    return chance, model.contributions(everyone), names, validation
+
+
+def _without_leaks(fields: pd.DataFrame, rows: BoolArray, target: FloatArray) -> tuple[pd.DataFrame, list[str]]:
+    leaks = []
+    for name in fields.columns:
+        area = scoring.area_under_curve(target, fields[name].to_numpy(float)[rows])
+        if max(area, 1 - area) > LEAK_AUC:
+            leaks.append(str(name))
+    return fields.drop(columns=leaks), leaks
+
+
+def _customers(members: Members, ledger: Ledger | None, left: BoolArray, chance: FloatArray) -> pd.DataFrame:
+    base = pd.DataFrame({"customer_id": members.customer_ids, "churn_probability": chance, "risk": risk_of(chance), "churned": left})
+    if ledger is None:
+        empty: dict[str, Any] = {
+            "recency_days": np.nan,
+            "frequency": np.nan,
+            "monetary": np.nan,
+            "segment": None,
+            "first_purchase": pd.NaT,
+            "last_purchase": pd.NaT,
+        }
+        return base.assign(**empty, suggested_action=base["risk"].map(PLAIN_ACTION))
+    scores = rfm_table(ledger)
+    scores["segment"] = segment_of(scores.pop("r").to_numpy(), scores.pop("fm").to_numpy())
+    scores["first_purchase"] = ledger.first_day.astype("datetime64[D]").astype("datetime64[us]")
+    scores["last_purchase"] = ledger.last_day.astype("datetime64[D]").astype("datetime64[us]")
+    joined = base.merge(scores.drop(columns=["f", "m"]), on="customer_id", how="left")
+    has_segment = joined["segment"].notna().to_numpy()
+    actions: TextArray = joined["risk"].map(PLAIN_ACTION).to_numpy(dtype=object)
+    actions[has_segment] = suggested_actions(
+        joined["segment"].to_numpy(dtype=object)[has_segment], joined["risk"].to_numpy(dtype=object)[has_segment]
+    )
+    return joined.assign(suggested_action=actions)
+
+
+def _reasons(parts: FloatArray, names: list[str], members: Members, left: BoolArray) -> tuple[TextArray, TextArray]:
+    order = np.argsort(-np.abs(parts), axis=1, kind="stable")[:, :3]
+    words_of = [_words(name, members) for name in names]
+    texts = []
+    for row, places in enumerate(order.tolist()):
+        if left[row]:
+            texts.append("has left")
+            continue
+        words = [f"{'raises' if parts[row, at] > 0 else 'lowers'} risk: {words_of[at][row]}" for at in places if abs(parts[row, at]) > 1e-4]
+        texts.append("; ".join(words) or "as likely to leave as others of its tenure")
+    return np.array(names, dtype=object)[order[:, 0]], np.array(texts, dtype=object)
+
+
+def _words(name: str, members: Members) -> list[str]:
+    """What a field says of each customer: `Contract is not Two year`, `age 37`."""
+    if name == "tenure":
+        return [f"customer for {days:.0f} days" for days in np.nan_to_num(members.tenure_days).tolist()]
+    values = members.fields[name].tolist()
+    field, is_choice, choice = name.partition("=")
+    if is_choice:
+        return [f"{field} is {choice}" if value else f"{field} is not {choice}" for value in values]
+    return [f"{name} {value:g}" for value in values]
+
+
+def _payments(members: Members, ledger: Ledger | None) -> tuple[bool, FloatArray, float]:
+    """Whether payments are known at all, the amount of one, and the days between two."""
+    period = None if ledger is None else payment_period(ledger)
+    if ledger is not None and ledger.has_amounts and period:
+        place = positions(ledger.customer_ids, members.customer_ids)
+        return True, np.where(place >= 0, (ledger.revenue / ledger.purchases)[place], np.nan), float(period)
+    return bool(np.isfinite(members.recurring_amount).any()), members.recurring_amount, DAYS_PER_MONTH
+
+
+def _geometric_sum(ratio: FloatArray, count: float) -> FloatArray:
+    """Sum of ratio^1 to ratio^count."""
+    return np.where(ratio < 1 - 1e-12, ratio * (1 - ratio**count) / np.maximum(1 - ratio, 1e-12), count)
+
+
+def _observed_churn(members: Members, left: BoolArray, horizon: int) -> float:
+    were_there = (~left | (members.gone_days < horizon)) & (members.tenure_days + members.gone_days >= horizon)
+    return float((left & were_there).sum() / max(were_there.sum(), 1))
+
+
+def _no_cohorts() -> pd.DataFrame:
+    return pd.DataFrame(columns=["cohort", "period", "customers", "active", "retention", "revenue"])

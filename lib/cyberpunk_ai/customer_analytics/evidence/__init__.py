@@ -1,0 +1,1 @@
+"""What stands behind a report: explanations, what-ifs, lift, calibration, backtests, and whether to trust it."""
