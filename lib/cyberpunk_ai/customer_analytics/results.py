@@ -11,6 +11,8 @@ from cyberpunk_ai.core.results import Result, to_jsonable
 
 if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.evidence.base import Evidence
+    from cyberpunk_ai.customer_analytics.evidence.calibration import Calibration
+    from cyberpunk_ai.customer_analytics.evidence.lift import LiftCurve
 
 Regime = Literal["contractual", "non_contractual"]
 
@@ -99,3 +101,15 @@ class RetentionReport(Result):
         by = [name for name in ("monetary", "churn_probability") if name in kept.columns]
         ranked = kept.sort_values([*by, "customer_id"], ascending=[*[False] * len(by), True]).reset_index(drop=True)
         return ranked if limit is None else ranked.head(limit)
+
+    def lift_curve(self) -> LiftCurve:
+        """Return how many leavers the highest scores reach, on customers whose outcome the model had not seen."""
+        from cyberpunk_ai.customer_analytics.evidence.lift import lift_curve
+
+        return lift_curve(self.held_out)
+
+    def calibration(self, *, bins: int = 10) -> Calibration:
+        """Return whether the chances come true, on customers whose outcome the model had not seen."""
+        from cyberpunk_ai.customer_analytics.evidence.calibration import calibration
+
+        return calibration(self.held_out, bins=bins)
