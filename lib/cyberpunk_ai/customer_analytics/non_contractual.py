@@ -10,6 +10,7 @@ from cyberpunk_ai.customer_analytics.churn.churn_model import score_churn
 from cyberpunk_ai.customer_analytics.churn.horizons import horizon_for
 from cyberpunk_ai.customer_analytics.churn.reasons import reasons_in_words, risk_of, suggested_actions
 from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
+from cyberpunk_ai.customer_analytics.evidence.base import Evidence
 from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import fit_purchases, histories_of
 from cyberpunk_ai.customer_analytics.lifetime_value.value import value_customers
 from cyberpunk_ai.customer_analytics.results import RetentionReport
@@ -22,10 +23,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
+    from cyberpunk_ai.customer_analytics.reading.members import Members
 
 
 def non_contractual_report(
-    ledger: Ledger, as_of: pd.Timestamp, horizon_days: int | None, regime_reason: str, warnings: tuple[str, ...], seed: int
+    ledger: Ledger,
+    as_of: pd.Timestamp,
+    horizon_days: int | None,
+    regime_reason: str,
+    warnings: tuple[str, ...],
+    seed: int,
+    members: Members | None = None,
 ) -> RetentionReport:
     """Return the report of customers who may come back at any time.
 
@@ -36,6 +44,7 @@ def non_contractual_report(
         regime_reason: Why this regime.
         warnings: What reading the data had to say.
         seed: Of everything random.
+        members: What is known of the customers beside their purchases, or None.
     """
     horizon, horizon_reason = horizon_for(ledger, horizon_days)
     model = fit_purchases(*histories_of(ledger))
@@ -82,4 +91,6 @@ def non_contractual_report(
         },
         summary=summarise(customers, is_active=ledger.recency_days < horizon, recent_revenue=recent, churn_rate=scores.churn_rate),
         warnings=(*warnings, *(message for message in messages if message), *scores.notes),
+        held_out=scores.held_out,
+        evidence=Evidence(ledger, members, scores.fitted, scores.features, model, spend, seed),
     )

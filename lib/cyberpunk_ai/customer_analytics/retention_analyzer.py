@@ -80,7 +80,7 @@ class RetentionAnalyzer:
             raise TooLittleData("there are no transactions", hint="without a recorded end of contract, purchases are needed")
         if members is not None and members.never_bought(ledger):
             warnings = (*warnings, f"{members.never_bought(ledger)} customers have no purchase yet and are left out")
-        return non_contractual_report(ledger, moment, horizon_days, reason, warnings, self.seed)
+        return non_contractual_report(ledger, moment, horizon_days, reason, warnings, self.seed, members)
 
 
 def _split(

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit
 
 from cyberpunk_ai.customer_analytics.churn import scoring
-from cyberpunk_ai.customer_analytics.churn.features import PLACE, feature_table
+from cyberpunk_ai.customer_analytics.churn.features import NAMES, PLACE, feature_table
 from cyberpunk_ai.customer_analytics.churn.horizons import matured_cut_offs
 from cyberpunk_ai.customer_analytics.churn.scorers.boosted_trees import Trees
 from cyberpunk_ai.customer_analytics.churn.scorers.closed_form import ClosedForm
@@ -50,11 +51,22 @@ class ChurnModel:
     scorer: Scorer
     intercept: float = 0.0
     slope: float = 1.0
+    names: tuple[str, ...] = NAMES
+
+    @property
+    def name(self) -> str:
+        """Which scorer speaks."""
+        return self.scorer.name
 
     def probability(self, features: FloatArray) -> FloatArray:
         """Return the chance to leave, shape (n,)."""
         chance: FloatArray = expit(self.intercept + self.slope * self.scorer.log_odds(features))
         return chance
+
+    def contributions(self, features: FloatArray) -> FloatArray:
+        """Return how much each feature moves the log odds away from those of a typical customer, shape (n, k)."""
+        parts: FloatArray = self.slope * self.scorer.contributions(features)
+        return parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +80,9 @@ class ChurnScores:
         model: Name of the scorer.
         validation: How the method did on the newest matured cut-off; empty without one.
         churn_rate: Share of customers who left after the newest matured cut-off, or None.
+        fitted: The model that gave the scores, for further questions.
+        held_out: What a model that learnt only from what had matured by then said at the newest matured cut-off: customer_id, cut_off,
+            probability, left; no rows without such a cut-off.
         notes: What could not be done, and why.
     """
 
@@ -77,6 +92,8 @@ class ChurnScores:
     model: str
     validation: dict[str, Any]
     churn_rate: float | None
+    fitted: ChurnModel
+    held_out: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
 
 
@@ -98,17 +115,18 @@ def score_churn(ledger: Ledger, horizon_days: int, model: PurchaseModel, *, seed
         validation: dict[str, Any] = {}
         note = "too little finished history to learn churn from: the probability is the purchase model's closed form, not validated"
         notes: tuple[str, ...] = (note,)
+        held_out = _held_out(ledger, None, np.empty(0))
     else:
-        validation, notes = _validate(usable, horizon_days, seed)
+        validation, held_out, notes = _validate(ledger, usable, horizon_days, seed)
         chosen = learn(usable, seed=seed)
     probability, parts = np.empty(len(now)), np.empty_like(now)
     for start in range(0, len(now), CHUNK):
         rows = slice(start, start + CHUNK)
         probability[rows] = chosen.probability(now[rows])
-        parts[rows] = chosen.scorer.contributions(now[rows])
+        parts[rows] = chosen.contributions(now[rows])
     if validation and validation["auc"] > 0.98:
         notes = (*notes, f"the churn score ranks almost perfectly (AUC {validation['auc']:.3f}): look for a column that knows the outcome")
-    return ChurnScores(probability, now, parts, chosen.scorer.name, validation, churn_rate, notes)
+    return ChurnScores(probability, now, parts, chosen.name, validation, churn_rate, chosen, held_out, notes)
 
 
 def cut_off_sample(ledger: Ledger, day: int, horizon_days: int) -> CutOff:
@@ -186,16 +204,30 @@ def _calibration(odds: FloatArray, left: FloatArray) -> tuple[float, float]:
     return float(found.x[0]), float(found.x[1])
 
 
-def _validate(samples: list[CutOff], horizon_days: int, seed: int) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _held_out(ledger: Ledger, sample: CutOff | None, chance: FloatArray) -> pd.DataFrame:
+    """Predictions of one cut-off with their outcomes as a frame, or the frame without rows."""
+    place = np.empty(0, dtype=np.int64) if sample is None else sample.customers
+    return pd.DataFrame(
+        {
+            "customer_id": ledger.customer_ids[place],
+            "cut_off": np.full(len(place), 0 if sample is None else sample.day).astype("datetime64[D]").astype("datetime64[us]"),
+            "probability": np.asarray(chance, dtype=np.float64),
+            "left": np.empty(0) if sample is None else sample.left,
+        }
+    )
+
+
+def _validate(ledger: Ledger, samples: list[CutOff], horizon_days: int, seed: int) -> tuple[dict[str, Any], pd.DataFrame, tuple[str, ...]]:
     """Learn from what was known at the newest cut-off, and compare with what then came."""
     newest = samples[0]
     earlier = [sample for sample in samples[1:] if sample.day + horizon_days <= newest.day]
     if not earlier:
-        return {}, ("only one finished period to learn from: the churn score is not validated on a later one",)
+        note = "only one finished period to learn from: the churn score is not validated on a later one"
+        return {}, _held_out(ledger, None, np.empty(0)), (note,)
     model = learn(earlier, seed=seed)
     chance, left = model.probability(newest.features), newest.left
     facts = {
-        "model": model.scorer.name,
+        "model": model.name,
         "cut_off": str(np.datetime64(newest.day, "D")),
         "customers": len(left),
         "churn_rate": float(left.mean()),
@@ -207,7 +239,7 @@ def _validate(samples: list[CutOff], horizon_days: int, seed: int) -> tuple[dict
         "log_loss": float(scoring.losses(left, chance).mean()),
         "ece": scoring.calibration_error(left, chance),
     }
-    return facts, ()
+    return facts, _held_out(ledger, newest, chance), ()
 
 
 def _is_learnable(sample: CutOff) -> bool:

@@ -115,3 +115,23 @@ def test_measures_worked_by_hand() -> None:
     assert scoring.brier(left, chance) == pytest.approx((0.01 + 0.16 + 0.36 + 0.01) / 4)
     assert scoring.calibration_error(left, chance) == pytest.approx((0.1 + 0.4 + 0.6 + 0.1) / 4)
     assert np.isnan(scoring.area_under_curve(np.ones(3), np.ones(3)))
+
+
+def test_the_held_out_predictions_give_the_figures_of_the_validation() -> None:
+    ledger, _, _ = read_transactions(shop(customers=800))
+    scores = score_churn(ledger, 60, fit_purchases(*histories_of(ledger)))
+    held_out = scores.held_out
+    left, chance = held_out["left"].to_numpy(), held_out["probability"].to_numpy()
+    assert list(held_out.columns) == ["customer_id", "cut_off", "probability", "left"]
+    assert set(held_out["cut_off"]) == {pd.Timestamp(scores.validation["cut_off"])}
+    assert scoring.area_under_curve(left, chance) == pytest.approx(scores.validation["auc"])
+    assert scoring.brier(left, chance) == pytest.approx(scores.validation["brier"])
+
+
+def test_the_fitted_model_gives_the_scores_again() -> None:
+    ledger, _, _ = read_transactions(shop(customers=800))
+    scores = score_churn(ledger, 60, fit_purchases(*histories_of(ledger)))
+    assert scores.fitted.name == scores.model
+    assert len(scores.fitted.names) == scores.features.shape[1]
+    assert np.allclose(scores.fitted.probability(scores.features), scores.probability)
+    assert np.allclose(scores.fitted.contributions(scores.features), scores.contributions)
