@@ -13,12 +13,18 @@ import numpy as np
 import pandas as pd
 
 from cyberpunk_ai.core.clock import utc_now
-from cyberpunk_ai.core.contracts import Column, FrameContract
+from cyberpunk_ai.core.contracts import Column, FrameContract, cast
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument, TooLittleData
-from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
+from cyberpunk_ai.customer_analytics.reading.collapsing import Rows, collapse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, IntArray, Ledger, TextArray
+
+    Moments = NDArray[np.datetime64]
 
 TRANSACTIONS = FrameContract(
     "transactions",
@@ -42,7 +48,8 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
     "currency": ("currency", "currencycode"),
 }  # fmt: skip
 QUANTITY, UNIT_PRICE = ("quantity", "qty", "units"), ("unitprice", "price")
-DAY = np.timedelta64(1, "D")
+SHORT_ID = 40
+"""Up to this length ids are compared as text of fixed width, which sorts three times faster; one long id would widen all of them."""
 
 
 def read_transactions(
@@ -67,16 +74,17 @@ def read_transactions(
     """
     if not len(transactions):
         raise TooLittleData("transactions: there are no rows", hint="sync a source, import a file, or load the demo", frame="transactions")
-    rows, notes = _typed(transactions, mapping)
-    moment, rows, late = _cut(rows, as_of)
-    ledger = _collapse(rows, pd.Timestamp(moment))
+    rows, moments, notes = _typed(transactions, mapping)
+    moment, late = _cut(moments, as_of)
+    rows = rows.only(moments <= moment.to_datetime64())
+    ledger = collapse(rows, int(np.datetime64(moment, "D").astype(np.int64)))
     if not ledger.size:
         raise TooLittleData(
             f"transactions: no purchase by {moment:%Y-%m-%d}",
             hint="only refunds, or nothing at all, is left up to that day",
             rows=len(rows),
         )
-    refund_only = rows["customer_id"].nunique() - ledger.size
+    refund_only = np.count_nonzero(np.bincount(rows.customer)) - ledger.size
     if refund_only:
         notes.append(f"{refund_only} customers have refunds only and are left out")
     return ledger, moment, (*notes, *late)
@@ -129,9 +137,10 @@ def _plain(column: object) -> str:
     return re.sub(r"[^a-z0-9]", "", str(column).lower())
 
 
-def _typed(transactions: pd.DataFrame, mapping: Mapping[str, str] | None) -> tuple[pd.DataFrame, list[str]]:
+def _typed(transactions: pd.DataFrame, mapping: Mapping[str, str] | None) -> tuple[Rows, Moments, list[str]]:
+    """Read every row that can be used, and say what was wrong with the others."""
     found, notes = found_columns(transactions, KNOWN_NAMES, mapping), []
-    named = pd.DataFrame({ours: transactions[theirs] for ours, theirs in found.items()})
+    named = {ours: transactions[theirs] for ours, theirs in found.items()}
     if "amount" not in found:
         computed = _quantity_times_price(transactions)
         if computed is None:
@@ -139,34 +148,96 @@ def _typed(transactions: pd.DataFrame, mapping: Mapping[str, str] | None) -> tup
         else:
             named["amount"] = computed
             notes.append("amount is quantity times unit price")
-    if "customer_id" in named:
-        anonymous = named["customer_id"].isna() | (named["customer_id"].astype(str).str.strip() == "")
-        if anonymous.any():
-            notes.append(f"{int(anonymous.sum())} of {len(named)} rows have no customer and are left out")
-            named = named[~anonymous]
-        if pd.api.types.is_float_dtype(named["customer_id"]) and (named["customer_id"] % 1 == 0).all():
-            named = named.assign(customer_id=named["customer_id"].astype("int64"))
-        # Casting to text is done once per customer, not once per row.
-        codes, ids = pd.factorize(named["customer_id"])
-        named = named.assign(customer_id=np.array([str(item) for item in ids], dtype=object)[codes])
-    rows, unusable = TRANSACTIONS.sift(named)
-    if len(unusable):
+    TRANSACTIONS.sift(pd.DataFrame({ours: column.iloc[:0] for ours, column in named.items()}))  # says which column is missing
+    customer, ids = _coded_customers(named["customer_id"])
+    is_known = customer >= 0
+    if not is_known.all():
+        notes.append(f"{int((~is_known).sum())} of {len(transactions)} rows have no customer and are left out")
+    times, wrong_time = cast(named["ordered_at"], "timestamp")
+    amounts, wrong_amount = cast(named["amount"], "float") if "amount" in named else (None, None)
+    amount = np.full(len(customer), np.nan) if amounts is None else amounts.to_numpy(np.float64)
+    fits = ~times.isna().to_numpy() & ~wrong_time.to_numpy()
+    if wrong_amount is not None:
+        fits &= ~wrong_amount.to_numpy()
+    if not fits[is_known].all():
+        _, unusable = TRANSACTIONS.sift(pd.DataFrame({ours: column[is_known & ~fits] for ours, column in named.items()}))
         worst = "; ".join(f"{reason}: {count}" for reason, count in unusable["reason"].value_counts().head(3).items())
         notes.append(f"{len(unusable)} rows do not fit and are left out ({worst})")
-    currencies = sorted(rows["currency"].dropna().unique())
+    has_orders = "order_id" in named
+    order = _coded_orders(named["order_id"], customer, amount) if has_orders else np.full(len(customer), -1, dtype=np.int64)
+    copies = _copies(transactions, customer, order, times.to_numpy(), amount)
+    kept = is_known & fits
+    if "currency" in named:
+        _refuse_several(named["currency"][kept])
+    moments = times.to_numpy().astype("datetime64[us]")[kept]
+    day = moments.astype("datetime64[D]").astype(np.int64)
+    rows = Rows(ids, customer[kept], order[kept], day, amount[kept])
+    blank = np.isnan(rows.amount)
+    if blank.any() and not blank.all():
+        notes.append(f"{int(blank.sum())} rows have no amount and count as purchases of zero")
+    if copies:
+        notes.append(f"{copies} rows are exact copies of another and are kept, as order lines may repeat; their amounts count twice")
+    return rows, moments, notes
+
+
+def _coded_customers(raw: pd.Series) -> tuple[IntArray, TextArray]:
+    """Return each row's place among the sorted ids, -1 where nobody is named, and the ids as text.
+
+    Casting and comparing texts is done once per customer, not once per row.
+    """
+    codes, found = pd.factorize(raw)
+    if pd.api.types.is_float_dtype(raw.dtype) and (np.abs(found) < 2.0**53).all() and (found % 1 == 0).all():
+        found = found.astype("int64")
+    texts = np.array(found if pd.api.types.infer_dtype(found) == "string" else [str(item) for item in found], dtype=object)
+    is_short = len(texts) > 0 and max(map(len, texts)) <= SHORT_ID
+    ids, place = np.unique(texts.astype(str) if is_short else texts, return_inverse=True)
+    is_blank = np.array([not text.strip() for text in ids.tolist()], dtype=bool)
+    place = np.where(is_blank[place], -1, place)
+    # The last entry answers for the code -1 of what is missing.
+    return np.append(place, -1)[codes].astype(np.int64), ids.astype(object)
+
+
+def _coded_orders(orders: pd.Series, customer: IntArray, amount: FloatArray) -> IntArray:
+    """Return a number per order of customers with a loss, -1 where none is named, and for all others, whom orders make no difference to.
+
+    Values that read alike as text are one order.
+    """
+    has_loss = np.zeros(int(customer.max(initial=-1)) + 2, dtype=bool)
+    has_loss[customer[amount < 0]] = True
+    rows = has_loss[customer]
+    numbers = np.full(len(customer), -1, dtype=np.int64)
+    raw = orders[rows]
+    codes, found = pd.factorize(raw)
+    if raw.dtype == object and pd.api.types.infer_dtype(found) not in {"string", "empty"}:
+        place = pd.factorize(np.array([str(item) for item in found], dtype=object))[0]
+        codes = np.append(place, -1)[codes]
+    numbers[rows] = codes
+    return numbers
+
+
+def _copies(transactions: pd.DataFrame, customer: IntArray, order: IntArray, times: Moments, amount: FloatArray) -> int:
+    """Count rows that repeat an earlier one in every column. Only rows that agree in what we read are compared in full."""
+    key = times.astype(np.int64) * np.int64(1_000_003) ^ customer * np.int64(-7_046_029_254_386_353_131)
+    key ^= order * np.int64(-4_658_895_280_553_007_687) ^ np.nan_to_num(amount, nan=-1.5).view(np.int64) * np.int64(31)
+    ranked = np.sort(key)
+    again = ranked[1:][ranked[1:] == ranked[:-1]]
+    if not len(again):
+        return 0
+    alike = transactions[np.isin(key, again)]
+    try:
+        return int(alike.duplicated().sum())
+    except TypeError:  # lists and the like cannot be compared as they are
+        return int(alike.astype(str).duplicated().sum())
+
+
+def _refuse_several(currency: pd.Series) -> None:
+    currencies = sorted({str(item) for item in currency.dropna().unique()})
     if len(currencies) > 1:
         raise ContractBroken(
             f"transactions: amounts are in {len(currencies)} currencies: {', '.join(currencies)}",
             hint="convert them to one currency, or analyse one at a time",
             frame="transactions",
         )
-    blank = rows["amount"].isna()
-    if blank.any() and not blank.all():
-        notes.append(f"{int(blank.sum())} rows have no amount and count as purchases of zero")
-    copies = int(transactions.duplicated().sum())
-    if copies:
-        notes.append(f"{copies} rows are exact copies of another and are kept, as order lines may repeat; their amounts count twice")
-    return rows, notes
 
 
 def _quantity_times_price(transactions: pd.DataFrame) -> pd.Series | None:
@@ -177,58 +248,20 @@ def _quantity_times_price(transactions: pd.DataFrame) -> pd.Series | None:
     return quantity * price
 
 
-def _cut(rows: pd.DataFrame, as_of: date | datetime | str | None) -> tuple[pd.Timestamp, pd.DataFrame, list[str]]:
-    if not len(rows):
+def _cut(moments: Moments, as_of: date | datetime | str | None) -> tuple[pd.Timestamp, list[str]]:
+    if not len(moments):
         raise TooLittleData("transactions: no usable row is left", hint="the customer or the time is missing in all of them")
-    times, notes = rows["ordered_at"], []
-    now = pd.Timestamp(utc_now()).tz_localize(None)
-    if as_of is None:
-        future = int((times > now).sum())
-        if future == len(rows):
-            raise TooLittleData("transactions: every row lies in the future", hint="check the time column, or pass as_of")
-        if future:
-            notes.append(f"{future} rows lie in the future and are left out")
-        moment = times[times <= now].max()
-    else:
+    notes: list[str] = []
+    if as_of is not None:
         moment = moment_of(as_of)
-        late = int((times > moment).sum())
+        late = int((moments > moment.to_datetime64()).sum())
         if late:
             notes.append(f"{late} rows are later than {moment:%Y-%m-%d} and were not read")
-    return pd.Timestamp(moment), rows[times <= moment], notes
-
-
-def _collapse(rows: pd.DataFrame, moment: pd.Timestamp) -> Ledger:
-    """Join lines to orders and orders to days; what nets to a loss is a refund, and no purchase."""
-    has_amounts = bool(rows["amount"].notna().any())
-    day = (rows["ordered_at"].to_numpy().astype("datetime64[D]").astype(np.int64)).astype(np.int64)
-    lines = pd.DataFrame({"customer": rows["customer_id"].to_numpy(), "day": day, "amount": rows["amount"].fillna(0.0).to_numpy(float)})
-    lines["order"] = pd.factorize(rows["order_id"])[0] if rows["order_id"].notna().any() else -1
-    # A row without an order id is an order of its own; negative numbers cannot meet the codes of real orders.
-    alone = lines["order"].to_numpy() < 0
-    lines.loc[alone, "order"] = -1 - np.arange(alone.sum())
-    lines["sold"] = lines["amount"].clip(lower=0.0)
-    orders = lines.groupby(["customer", "order", "day"], as_index=False, sort=False)[["amount", "sold"]].sum()
-    is_purchase = ((orders["amount"] > 0) | ((orders["amount"] == 0) & (orders["sold"] == 0))).to_numpy()
-    bought = orders[is_purchase]
-    days = bought.groupby(["customer", "day"], as_index=False, sort=True)["amount"].sum()
-    ids, buyer = np.unique(days["customer"].to_numpy(dtype=str), return_inverse=True)
-    order = np.lexsort((days["day"].to_numpy(), buyer))
-    refunds = orders[~is_purchase].merge(
-        bought[bought["order"] >= 0].groupby(["customer", "order"], as_index=False).agg(target=("day", "min")),
-        on=["customer", "order"],
-        how="left",
-    )
-    place = pd.Index(ids).get_indexer(refunds["customer"].to_numpy(dtype=str)) if len(refunds) else np.array([], dtype=np.int64)
-    kept = place >= 0
-    return Ledger(
-        customer_ids=ids.astype(object),
-        buyer=buyer[order].astype(np.int64),
-        day=days["day"].to_numpy()[order],
-        amount=days["amount"].to_numpy()[order],
-        refunded=place[kept].astype(np.int64),
-        refund_day=refunds["day"].to_numpy(np.int64)[kept],
-        refund_amount=refunds["amount"].to_numpy(float)[kept],
-        refund_target=refunds["target"].fillna(-1).to_numpy(np.int64)[kept],
-        as_of_day=int(np.datetime64(moment, "D").astype(np.int64)),
-        has_amounts=has_amounts,
-    )
+        return moment, notes
+    is_past = moments <= pd.Timestamp(utc_now()).tz_localize(None).to_datetime64()
+    future = int((~is_past).sum())
+    if future == len(moments):
+        raise TooLittleData("transactions: every row lies in the future", hint="check the time column, or pass as_of")
+    if future:
+        notes.append(f"{future} rows lie in the future and are left out")
+    return pd.Timestamp(moments[is_past].max()), notes

@@ -53,7 +53,7 @@ class Ledger:
     def until(self, day: int) -> Ledger:
         """Return the ledger as it stood at the end of a day: later purchases, refunds and customers are unknown to it."""
         seen, booked = self.day <= day, self.refund_day <= day
-        known = np.unique(self.buyer[seen])
+        known = np.flatnonzero(np.bincount(self.buyer[seen], minlength=self.size))
         place = np.full(len(self.customer_ids), -1, dtype=np.int64)
         place[known] = np.arange(len(known))
         booked &= place[self.refunded] >= 0
@@ -78,17 +78,17 @@ class Ledger:
     @cached_property
     def first_row(self) -> IntArray:
         """Position of each customer's first purchase, shape (n,)."""
-        return np.searchsorted(self.buyer, np.arange(self.size))
+        return self.last_row - self.purchases + 1
 
     @cached_property
     def last_row(self) -> IntArray:
         """Position of each customer's last purchase, shape (n,)."""
-        return np.searchsorted(self.buyer, np.arange(self.size), side="right") - 1
+        return np.cumsum(self.purchases) - 1
 
     @cached_property
     def purchases(self) -> IntArray:
         """Days with a purchase per customer, at least 1, shape (n,)."""
-        return self.last_row - self.first_row + 1
+        return np.bincount(self.buyer, minlength=self.size)
 
     @cached_property
     def first_day(self) -> IntArray:
