@@ -147,14 +147,14 @@ def _lifetimes_summary(orders: pd.DataFrame) -> pd.DataFrame:
     table["x"] = (table["count"] - 1).astype(float)
     table["t_x"] = (table["last"] - table["first"]).dt.days.astype(float)
     table["T"] = (days["day"].max() - table["first"]).dt.days.astype(float)
-    return table[table["T"] > 0]
+    kept: pd.DataFrame = table[table["T"] > 0]
+    return kept
 
 
 def _orders(folder: Path) -> pd.DataFrame:
     import pandas as pd
 
-    orders: pd.DataFrame = pd.read_parquet(folder / "orders.parquet")
-    return orders
+    return pd.DataFrame(pd.read_parquet(folder / "orders.parquet"))
 
 
 SIDES: dict[str, Callable[[Path], Clock]] = {"engines": engines, "report": whole_report, "peers": peers}
