@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pandas as pd
 
-from cyberpunk_ai.core.results import Result, to_jsonable
+from cyberpunk_ai.core.errors import InvalidArgument
+from cyberpunk_ai.core.results import CHARTS, Result, to_jsonable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from cyberpunk_ai.customer_analytics.evidence.base import Evidence
     from cyberpunk_ai.customer_analytics.evidence.calibration import Calibration
+    from cyberpunk_ai.customer_analytics.evidence.explanation import Explanation
     from cyberpunk_ai.customer_analytics.evidence.lift import LiftCurve
+    from cyberpunk_ai.customer_analytics.evidence.validation import Validation
+    from cyberpunk_ai.customer_analytics.evidence.what_if import WhatIf
 
 Regime = Literal["contractual", "non_contractual"]
 
@@ -53,6 +59,10 @@ class RetentionReport(Result):
     """
 
     chart_name: ClassVar[str] = "retention_summary"
+    chart_names: ClassVar[tuple[str, ...]] = (
+        "retention_summary", "segments", "segment_treemap", "cohorts", "return_curves", "revenue_retention", "survival", "lift_curve",
+        "calibration", "value_distribution", "value_and_risk", "churn_reasons", "totals",
+    )  # fmt: skip
 
     regime: Regime
     regime_reason: str
@@ -81,6 +91,20 @@ class RetentionReport(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one row per customer."""
         return self.customers
+
+    def chart(self, name: str | None = None, **options: Any) -> Any:
+        """Draw one of the customer figures in the theme; a part of the report that is empty becomes a sentence that says why.
+
+        Args:
+            name: One of `chart_names`; segments beside cohorts when None.
+            options: Of the figure, such as `theme`, `height`, `unit`, or `measure="revenue"` of the cohorts.
+
+        Raises:
+            InvalidArgument: There is no such figure of customers.
+        """
+        if name is not None and name not in self.chart_names:
+            raise InvalidArgument(f"a retention report has no chart {name!r}", hint=f"charts: {', '.join(self.chart_names)}")
+        return CHARTS.get(name or self.chart_name)(self, **options)
 
     def at_risk(self, limit: int | None = None) -> pd.DataFrame:
         """Return customers who can still be kept: active, at high risk, those who brought most first.
@@ -113,3 +137,40 @@ class RetentionReport(Result):
         from cyberpunk_ai.customer_analytics.evidence.calibration import calibration
 
         return calibration(self.held_out, bins=bins)
+
+    def explain(self, customer_id: object) -> Explanation:
+        """Return why one customer scores as it does.
+
+        Raises:
+            NotFound: There is no such customer; the hint names ids that look like it.
+        """
+        from cyberpunk_ai.customer_analytics.evidence.explanation import explain
+
+        return explain(self, customer_id)
+
+    def what_if(self, customer_id: object, changes: Mapping[str, Any] | None = None, **more: Any) -> WhatIf:
+        """Return one customer's chance and value, had something about it been different: an association, not a promised effect.
+
+        Args:
+            customer_id: Who.
+            changes: Name to new value, for names that are no Python names.
+            **more: The same as arguments: `purchases_today=1`, `Contract="Two year"`.
+
+        Raises:
+            NotFound: There is no such customer.
+            InvalidArgument: A name cannot be changed or a value is not allowed; the hint lists what can be.
+            TooLittleData: There is no model to ask.
+        """
+        from cyberpunk_ai.customer_analytics.evidence.what_if import what_if
+
+        return what_if(self, customer_id, {**(changes or {}), **more})
+
+    def validate(self, printer: Callable[[str], object] | None = print) -> Validation:
+        """Print the held-out figures on the user's own data, and say in a sentence whether to trust them.
+
+        Args:
+            printer: Called with the text; None prints nothing.
+        """
+        from cyberpunk_ai.customer_analytics.evidence.validation import validate
+
+        return validate(self, printer)

@@ -136,4 +136,5 @@ def _sentence(top: float, customers: int, leavers: int) -> str:
         return f"{told}; that tenth is fewer than ten customers, so take it as a hint only."
     if top <= TOP * 1.1:
         return f"{told}; contacting at random reaches as many."
-    return f"{told}, {top / TOP:.1f} times what contacting at random reaches."
+    most = min(1 / TOP, customers / leavers)
+    return f"{told}, {top / TOP:.1f} times what contacting at random reaches; at most {most:.1f} is possible."
