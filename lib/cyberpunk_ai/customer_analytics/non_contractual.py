@@ -85,7 +85,7 @@ def non_contractual_report(
         survival=kaplan_meier(*first_silence(ledger, horizon)),
         validation=scores.validation,
         parameters={
-            "purchases": {"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b, "log_likelihood": model.log_likelihood},
+            "purchases": {**model.parameters, "log_likelihood": model.log_likelihood},
             "spend": {"p": spend.p, "q": spend.q, "v": spend.v, "log_likelihood": spend.log_likelihood} if spend else {},
             "churn": {"model": scores.model},
         },

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import draw_purchases, histories_of
+from cyberpunk_ai.customer_analytics.lifetime_value.base import histories_of
 from cyberpunk_ai.customer_analytics.lifetime_value.gamma_gamma import SpendModel, draw_spend, fit_spend, spend_history
 
 if TYPE_CHECKING:
-    from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import PurchaseModel
+    from cyberpunk_ai.customer_analytics.lifetime_value.base import PurchaseModel
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, Ledger
 
 LEVEL = 0.8
@@ -61,7 +61,7 @@ def value_customers(ledger: Ledger, model: PurchaseModel, horizon_days: int, *, 
     tail = (1 - LEVEL) / 2
     for start in range(0, ledger.size, CHUNK):
         part = slice(start, start + CHUNK)
-        counts = draw_purchases(model, x[part], t_x[part], age[part], float(horizon_days), draws, rng)
+        counts = model.draws(x[part], t_x[part], age[part], float(horizon_days), draws, rng)
         totals = np.sort(draw_spend(spend, count[part], mean[part], counts, rng), axis=1)
         lo[part] = totals[:, int(np.floor(tail * (draws - 1)))]
         hi[part] = totals[:, int(np.ceil((1 - tail) * (draws - 1)))]
