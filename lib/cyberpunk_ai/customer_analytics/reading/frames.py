@@ -6,6 +6,7 @@ What is wrong with single rows is said in warnings; what is wrong with the frame
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -74,10 +75,10 @@ def read_transactions(
     """
     if not len(transactions):
         raise TooLittleData("transactions: there are no rows", hint="sync a source, import a file, or load the demo", frame="transactions")
-    rows, moments, notes = _typed(transactions, mapping)
+    rows, moments, currency, notes = _typed(transactions, mapping)
     moment, late = _cut(moments, as_of)
     rows = rows.only(moments <= moment.to_datetime64())
-    ledger = collapse(rows, int(np.datetime64(moment, "D").astype(np.int64)))
+    ledger = replace(collapse(rows, int(np.datetime64(moment, "D").astype(np.int64))), currency=currency)
     if not ledger.size:
         raise TooLittleData(
             f"transactions: no purchase by {moment:%Y-%m-%d}",
@@ -137,8 +138,8 @@ def _plain(column: object) -> str:
     return re.sub(r"[^a-z0-9]", "", str(column).lower())
 
 
-def _typed(transactions: pd.DataFrame, mapping: Mapping[str, str] | None) -> tuple[Rows, Moments, list[str]]:
-    """Read every row that can be used, and say what was wrong with the others."""
+def _typed(transactions: pd.DataFrame, mapping: Mapping[str, str] | None) -> tuple[Rows, Moments, str | None, list[str]]:
+    """Read every row that can be used, and the one currency of their amounts; say what was wrong with the other rows."""
     found, notes = found_columns(transactions, KNOWN_NAMES, mapping), []
     named = {ours: transactions[theirs] for ours, theirs in found.items()}
     if "amount" not in found:
@@ -167,8 +168,7 @@ def _typed(transactions: pd.DataFrame, mapping: Mapping[str, str] | None) -> tup
     order = _coded_orders(named["order_id"], customer, amount) if has_orders else np.full(len(customer), -1, dtype=np.int64)
     copies = _copies(transactions, customer, order, times.to_numpy(), amount)
     kept = is_known & fits
-    if "currency" in named:
-        _refuse_several(named["currency"][kept])
+    currency = _one_currency(named["currency"][kept]) if "currency" in named else None
     moments = times.to_numpy().astype("datetime64[us]")[kept]
     day = moments.astype("datetime64[D]").astype(np.int64)
     rows = Rows(ids, customer[kept], order[kept], day, amount[kept])
@@ -177,7 +177,7 @@ def _typed(transactions: pd.DataFrame, mapping: Mapping[str, str] | None) -> tup
         notes.append(f"{int(blank.sum())} rows have no amount and count as purchases of zero")
     if copies:
         notes.append(f"{copies} rows are exact copies of another and are kept, as order lines may repeat; their amounts count twice")
-    return rows, moments, notes
+    return rows, moments, currency, notes
 
 
 def _coded_customers(raw: pd.Series) -> tuple[IntArray, TextArray]:
@@ -230,7 +230,7 @@ def _copies(transactions: pd.DataFrame, customer: IntArray, order: IntArray, tim
         return int(alike.astype(str).duplicated().sum())
 
 
-def _refuse_several(currency: pd.Series) -> None:
+def _one_currency(currency: pd.Series) -> str | None:
     currencies = sorted({str(item) for item in currency.dropna().unique()})
     if len(currencies) > 1:
         raise ContractBroken(
@@ -238,6 +238,7 @@ def _refuse_several(currency: pd.Series) -> None:
             hint="convert them to one currency, or analyse one at a time",
             frame="transactions",
         )
+    return currencies[0] if currencies else None
 
 
 def _quantity_times_price(transactions: pd.DataFrame) -> pd.Series | None:

@@ -37,6 +37,7 @@ class Ledger:
         refund_target: Day of the order that the refund belongs to, or -1 when the data does not say.
         as_of_day: Last day that counts.
         has_amounts: Whether the data holds amounts at all.
+        currency: Of the amounts, where the data names it.
     """
 
     customer_ids: TextArray
@@ -49,6 +50,7 @@ class Ledger:
     refund_target: IntArray
     as_of_day: int
     has_amounts: bool
+    currency: str | None = None
 
     def until(self, day: int) -> Ledger:
         """Return the ledger as it stood at the end of a day: later purchases, refunds and customers are unknown to it."""

@@ -170,7 +170,7 @@ def _fields(rows: pd.DataFrame) -> pd.DataFrame:
     for name in rows.columns:
         column = rows[name]
         if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            numbers = column.astype("float64")
+            numbers = column.astype("float64").replace([np.inf, -np.inf], np.nan)
             parts[str(name)] = numbers.fillna(numbers.median() if numbers.notna().any() else 0.0)
         elif not pd.api.types.is_datetime64_any_dtype(column) and column.nunique(dropna=True) <= MOST_CATEGORIES:
             for value in sorted(column.dropna().astype(str).unique()):

@@ -151,3 +151,9 @@ def test_a_cut_ledger_knows_only_the_past() -> None:
     assert past.revenue.tolist() == [1.0, 2.0]
     assert past.recency_days.tolist() == [5, 1]
     assert ledger.until(int(np.datetime64("2024-01-02", "D").astype(int))).customer_ids.tolist() == ["a"]
+
+
+def test_currency_of_the_amounts_is_kept() -> None:
+    rows = orders(("a", "2024-01-01", 5.0), ("b", "2024-01-02", 6.0))
+    assert read_transactions(rows)[0].currency is None
+    assert read_transactions(rows.assign(currency=["EUR", None]))[0].currency == "EUR"
