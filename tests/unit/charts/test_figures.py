@@ -13,7 +13,7 @@ import pytest
 from cyberpunk_ai.charts.fan_svg import forecast_svg
 from cyberpunk_ai.charts.figures import CHARTS
 from cyberpunk_ai.charts.figures.forecast_fan import with_last_value
-from cyberpunk_ai.charts.figures.retention_summary import count_risks
+from cyberpunk_ai.charts.figures.segments import count_risks
 from cyberpunk_ai.charts.theme import load_theme
 
 

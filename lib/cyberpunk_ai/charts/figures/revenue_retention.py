@@ -1,0 +1,58 @@
+"""What a month keeps of the month before: customers, revenue without and with growth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cyberpunk_ai.charts.figures._fitted_labels import nothing_yet
+from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, hover
+from cyberpunk_ai.core.results import CHARTS
+
+if TYPE_CHECKING:
+    from cyberpunk_ai.charts.theme import Theme
+
+KINDS = (("nrr", "net revenue", "solid", 2.4), ("grr", "gross revenue", "dashed", 1.8), ("logo_retention", "customers", "dotted", 1.8))
+
+
+@CHARTS.register("revenue_retention", needs=["holoviews", "bokeh"], extra="apps")
+def revenue_retention_figure(result: Any, *, theme: Theme | str | None = None, height: int = 300) -> Any:
+    """Draw net and gross revenue retention and customer retention by month; months that are not finished stay out.
+
+    Args:
+        result: Has `revenue_retention` with `month`, `nrr`, `grr` and `logo_retention`.
+        theme: Colours; the three are one colour, being measured, and differ in dash and marker.
+        height: Pixels.
+    """
+    hv, look = holoviews(), chosen(theme)
+    months = result.revenue_retention
+    drawn = [kind for kind in KINDS if kind[0] in months.columns and months[kind[0]].notna().any()]
+    if not drawn:
+        return nothing_yet(look, height, "No month can be compared with the one before yet: this needs two finished months of payments.")
+    markers = {"nrr": "circle", "grr": "square", "logo_retention": "triangle"}
+    parts: list[Any] = [hv.HLine(1.0).opts(color=look.muted, line_width=1, line_dash="dashed", alpha=0.7)]
+    for column, name, dash, width in drawn:
+        rows = months.loc[months[column].notna(), ["month", column]]
+        colour = look.text if column == "logo_retention" else look.measured
+        parts.append(hv.Curve(rows, "month", column, label=name).opts(color=colour, line_dash=dash, line_width=width))
+        parts.append(
+            hv.Scatter(rows, "month", column, label=name).opts(
+                color=look.surface,
+                line_color=colour,
+                size=6,
+                marker=markers[column],
+                **hover(("month", "@month{%Y-%m}"), (f"{name} kept", f"@{column}{{0.0%}}")),
+                hover_formatters={"@month": "datetime"},
+            )
+        )
+    highest = max(float(months[column].max()) for column, *_ in drawn)
+    return hv.Overlay(parts).opts(
+        **clean(
+            look,
+            height=height,
+            label="kept of the month before",
+            unit="percent",
+            legend_position="top",
+            ylim=(0, max(1.05, highest * 1.05)),
+            show_grid=True,
+        )
+    )

@@ -1,0 +1,203 @@
+"""Customer figures: each draws a real report silently, says the report's own numbers, and says why when a part is empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import pytest
+from bokeh.core.validation.check import check_integrity
+from bokeh.models import GlyphRenderer
+
+from cyberpunk_ai.charts.figures.churn_reasons import LOWERS, RAISES, count_reasons
+from cyberpunk_ai.charts.figures.value_and_risk import MOST_POINTS
+from cyberpunk_ai.charts.figures.value_distribution import best_share
+from cyberpunk_ai.charts.theme import load_theme
+from cyberpunk_ai.core.errors import InvalidArgument
+from cyberpunk_ai.customer_analytics.results import RetentionReport
+from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
+from tests.unit.customer_analytics.builders import orders, shop
+
+NAMES = RetentionReport.chart_names
+
+
+@pytest.fixture(scope="module")
+def of_a_shop() -> RetentionReport:
+    """A real report; parts that need years of data are given small tables of their documented columns."""
+    report = RetentionAnalyzer().analyze_customer_retention(None, shop(customers=250))
+    days = [0, 30, 60, 90]
+    curves = pd.concat(
+        [
+            pd.DataFrame({"kind": kind, "day": days, "until_day": until, "eligible": 100, "returned": 40, "lo": 0.3, "hi": 0.5})
+            for kind, until in (("n_day", days), ("bracket", [30, 60, 90, 120]), ("unbounded", [np.nan] * 4))
+        ]
+    ).assign(retention=0.4)
+    months = pd.DataFrame(
+        {
+            "month": pd.date_range("2020-01-01", periods=4, freq="MS"),
+            "nrr": [1.1, 0.9, 1.0, np.nan],
+            "grr": [0.8, 0.7, 0.75, np.nan],
+            "logo_retention": [0.9, 0.6, 0.7, np.nan],
+        }
+    )
+    totals = pd.DataFrame(
+        {
+            "what": ["purchases", "revenue", "leaving"],
+            "expected": [120.0, 9_000.0, 30.0],
+            "lo": [100.0, 7_000.0, np.nan],
+            "hi": [140.0, 12_000.0, np.nan],
+            "level": 0.9,
+            "status": ["validated", "not validated", "not validated"],
+            "note": "",
+        }
+    )
+    chance = np.linspace(0.05, 0.95, 200)
+    seen = pd.DataFrame({"customer_id": range(200), "cut_off": pd.Timestamp("2020-06-01"), "probability": chance, "left": chance > 0.4})
+    seen.loc[::7, "left"] = ~seen.loc[::7, "left"]
+    return replace(report, return_curves=curves, revenue_retention=months, totals=totals, held_out=seen)
+
+
+@pytest.fixture(scope="module")
+def of_nothing(of_a_shop: RetentionReport) -> RetentionReport:
+    """Every frame of the report without a row."""
+    frames = {name: value.iloc[:0] for name, value in vars(of_a_shop).items() if isinstance(value, pd.DataFrame)}
+    return replace(of_a_shop, **frames)
+
+
+@pytest.fixture(scope="module")
+def of_one_customer() -> RetentionReport:
+    return RetentionAnalyzer().analyze_customer_retention(None, orders(("a", "2024-01-05", 10.0)))
+
+
+def drawn(figure: Any) -> Any:
+    """Render, and fail on anything Bokeh would complain about."""
+    state = hv.renderer("bokeh").get_plot(figure).state
+    issues = check_integrity(state.references())
+    assert not issues.error
+    assert not issues.warning
+    return state
+
+
+@pytest.fixture(scope="module")
+def without_amounts() -> RetentionReport:
+    return RetentionAnalyzer().analyze_customer_retention(None, shop(customers=60).drop(columns="amount"))
+
+
+def sources(state: Any) -> list[dict[str, Any]]:
+    return [each.data_source.data for each in state.references() if isinstance(each, GlyphRenderer)]
+
+
+def data(state: Any, column: str) -> np.ndarray:
+    """The values of a column, over all glyphs that have it."""
+    found = [
+        each.data_source.data[column] for each in state.references() if isinstance(each, GlyphRenderer) and column in each.data_source.data
+    ]
+    return np.concatenate([np.asarray(values) for values in found])
+
+
+def texts(state: Any) -> str:
+    return " | ".join(str(each) for each in data(state, "text")) if "fitted_labels" in {each.name for each in state.renderers} else ""
+
+
+@pytest.mark.parametrize("theme", ["neon", "noir", "daylight"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_real_report_is_drawn_in_silence(of_a_shop: RetentionReport, name: str, theme: str) -> None:
+    drawn(of_a_shop.chart(name, theme=theme))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_part_says_why(of_nothing: RetentionReport, name: str) -> None:
+    state = drawn(of_nothing.chart(name))
+    words = " ".join(str(text) for text in data(state, "text"))
+    assert len(words.split()) >= 5, words
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_customer_with_one_purchase_is_no_exception(of_one_customer: RetentionReport, name: str) -> None:
+    drawn(of_one_customer.chart(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_report_without_amounts_is_no_exception(without_amounts: RetentionReport, name: str) -> None:
+    drawn(without_amounts.chart(name))
+
+
+def test_an_unknown_chart_is_named_with_those_there_are(of_a_shop: RetentionReport) -> None:
+    with pytest.raises(InvalidArgument, match="no chart 'pie'") as caught:
+        of_a_shop.chart("pie")
+    assert "survival" in caught.value.hint
+
+
+def test_cells_of_the_heatmap_are_the_reports_cells(of_a_shop: RetentionReport) -> None:
+    state = drawn(of_a_shop.chart("cohorts", cohorts=100))
+    finished = of_a_shop.cohorts[(of_a_shop.cohorts["period"] > 0) & of_a_shop.cohorts["retention"].notna()]
+    said = np.char.rstrip(data(state, "value").astype(str), " %").astype(float) / 100
+    assert len(said) == len(finished), "an unfinished month has no cell"
+    np.testing.assert_allclose(np.sort(said), np.sort(finished["retention"]), atol=0.0051)
+
+
+def test_tiles_cover_the_map_in_proportion_to_customers(of_a_shop: RetentionReport) -> None:
+    state = drawn(of_a_shop.chart("segment_treemap"))
+    area = (data(state, "right") - data(state, "left")) * (data(state, "high") - data(state, "low"))
+    shares = np.sort(of_a_shop.segments["share"][of_a_shop.segments["customers"] > 0])
+    np.testing.assert_allclose(np.sort(area / area.sum()), shares, atol=1e-9)
+
+
+def test_survival_is_drawn_as_stairs_through_the_reports_points(of_a_shop: RetentionReport) -> None:
+    state = drawn(of_a_shop.chart("survival"))
+    hidden = next(
+        each.data_source.data for each in state.renderers if isinstance(each, GlyphRenderer) and "at_risk" in each.data_source.data
+    )
+    np.testing.assert_array_equal(hidden["survival"], of_a_shop.survival["survival"])
+
+
+def test_lift_and_calibration_say_the_reports_numbers(of_a_shop: RetentionReport) -> None:
+    lift, checked = of_a_shop.lift_curve(), of_a_shop.calibration()
+    assert f"{lift.lift_at_top:.1f} times chance" in drawn(of_a_shop.chart("lift_curve")).title.text
+    state = drawn(of_a_shop.chart("calibration"))
+    assert set(np.round(checked.bins["observed"], 9)) <= set(np.round(data(state, "observed"), 9))
+    assert drawn(lift.chart()).title.text == drawn(of_a_shop.chart("lift_curve")).title.text
+    assert drawn(checked.chart()).title.text == state.title.text
+
+
+def test_value_bars_count_every_customer_who_is_worth_something(of_a_shop: RetentionReport) -> None:
+    state = drawn(of_a_shop.chart("value_distribution"))
+    counted = sum(source["customers"].sum() for source in sources(state) if "worth" in source)
+    assert counted == (of_a_shop.customers["lifetime_value"] > 0).sum()
+
+
+def test_the_best_fifth_of_ten_holds_what_two_hold() -> None:
+    share, border = best_share(np.array([50.0, 30.0, 10.0, 5.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0]))
+    assert (share, border) == (0.8, 30.0)
+
+
+def test_reasons_are_counted_by_direction_without_those_who_left() -> None:
+    customers = pd.DataFrame(
+        {
+            "risk": ["high", "high", "high", "low"],
+            "main_reason": ["Contract=Monthly", "Contract=Monthly", "tenure", "tenure"],
+            "reasons": ["raises risk: x", "lowers risk: y", "has left", "raises risk: z"],
+            "churned": [False, False, True, False],
+        }
+    )
+    counts = count_reasons(customers, "high")
+    assert counts.index.tolist() == ["Contract is Monthly"]
+    assert counts.loc["Contract is Monthly"].to_dict() == {RAISES: 1, LOWERS: 1}
+
+
+def test_many_customers_become_a_density_that_counts_them_all(of_a_shop: RetentionReport) -> None:
+    many = pd.concat([of_a_shop.customers] * (MOST_POINTS // len(of_a_shop.customers) + 1), ignore_index=True)
+    state = drawn(replace(of_a_shop, customers=many).chart("value_and_risk"))
+    kinds = {type(each.glyph).__name__ for each in state.renderers if isinstance(each, GlyphRenderer)}
+    assert "HexTile" in kinds
+    assert data(state, "Count").sum() == (many["monetary"] > 0).sum()
+
+
+def test_totals_say_expected_interval_and_whether_it_was_checked(of_a_shop: RetentionReport) -> None:
+    state = drawn(of_a_shop.chart("totals", unit="$"))
+    assert "$9k  ($7k to $12k)" in texts(state)
+    look = load_theme()
+    assert f"net revenue\n{look.signs['warning']} not validated" in state.yaxis[0].major_label_overrides.values()
