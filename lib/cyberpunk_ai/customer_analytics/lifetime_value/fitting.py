@@ -145,11 +145,11 @@ def maximise(objective: Objective, starts: Sequence[FloatArray], histories: Hist
     best = _search(objective, starts, thin)
     if best is not None and thin is not histories:
         # The thinned search has found the place; the full one only polishes it.
-        best = _search(objective, [best.logs], histories) or best
+        best = _search(objective, [best.logs], histories, tolerance=1e-12) or best
     return best
 
 
-def _search(objective: Objective, starts: Sequence[FloatArray], histories: Histories) -> Optimum | None:
+def _search(objective: Objective, starts: Sequence[FloatArray], histories: Histories, tolerance: float = 1e-14) -> Optimum | None:
     best: Optimum | None = None
     for start in starts:
         found = minimize(
@@ -159,7 +159,7 @@ def _search(objective: Objective, starts: Sequence[FloatArray], histories: Histo
             jac=True,
             method="L-BFGS-B",
             bounds=[LOG_BOUNDS] * len(start),
-            options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500},
+            options={"ftol": tolerance, "gtol": 1e-8, "maxiter": 500},
         )
         if np.isfinite(found.fun) and (best is None or -found.fun > best.mean_log_likelihood):
             at_edge = bool((np.abs(found.x) > LOG_BOUNDS[1] - 1e-3).any())
@@ -172,8 +172,9 @@ def _search(objective: Objective, starts: Sequence[FloatArray], histories: Histo
 def log_standard_errors(objective: Objective, optimum: Optimum, histories: Histories) -> FloatArray:
     """Return the standard errors of the logarithms, from the curvature of the likelihood; NaN where it is flat.
 
-    The Hessian is the central difference of the analytic gradient.
+    The Hessian is the central difference of the analytic gradient, over an even sample of the histories where they are very many.
     """
+    histories = histories.thinned()
     size = len(optimum.logs)
     steps = np.eye(size) * STEP
     curvature = np.array(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
+from cyberpunk_ai.customer_analytics.lifetime_value.fitting import THIN, distinct
+
 if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, IntArray, Ledger
 
 MIN_SPENDERS = 10
@@ -71,21 +75,15 @@ def fit_spend(count: FloatArray, mean: FloatArray) -> SpendModel:
     if len(m) < MIN_SPENDERS or np.ptp(m) <= 1e-9 * m.max():
         return _common(n, m, f"{len(m)} customers with spend, or all alike: the amount is common to all")
     unit = float(np.median(m))
-    pairs, weights = np.unique(np.stack([n, m / unit]), axis=1, return_counts=True)
-    # q > 1 keeps the mean finite; it is searched as q - 1.
-    found = minimize(
-        _negative_log_likelihood,
-        np.log([2.0, 2.0, 1.0]),
-        args=(pairs[0], pairs[1], weights / weights.sum()),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[LOG_BOUNDS] * 3,
-        options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500},
-    )
+    start = np.log([2.0, 2.0, 1.0])
+    if len(m) > 2 * THIN:  # an even sample finds the place, all of them polish it
+        even = np.argsort(m, kind="stable")[:: len(m) // THIN]
+        start = _search(start, _Spending.of(n[even], m[even] / unit), tolerance=1e-14).x
+    found = _search(start, _Spending.of(n, m / unit), tolerance=1e-12 if len(m) > 2 * THIN else 1e-14)
     p, above, v = np.exp(found.x)
     if not np.isfinite(found.fun) or above < 0.02:
         return _common(n, m, "spend differs so much between customers that it has no stable mean: the amount is common to all")
-    likelihood = -float(found.fun) * weights.sum() - len(m) * np.log(unit)
+    likelihood = -float(found.fun) * len(m) - len(m) * np.log(unit)
     edge = "the spend model lies at the edge of its range" if (np.abs(found.x - np.clip(found.x, -6.99, 11.99)) > 0).any() else ""
     return SpendModel(float(p), float(1 + above), float(v * unit), float(likelihood), edge)
 
@@ -98,20 +96,57 @@ def draw_spend(model: SpendModel, count: FloatArray, mean: FloatArray, purchases
     return np.where(purchases > 0, rng.gamma(np.maximum(model.p * purchases, 1e-9)) / np.maximum(nu, 1e-300), 0.0)
 
 
-def _negative_log_likelihood(logs: FloatArray, n: FloatArray, m: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
+@dataclass(frozen=True, eq=False)
+class _Spending:
+    """What the likelihood needs of all customers: distinct counts, what is constant, and each customer's sum."""
+
+    counts: FloatArray
+    count_at: IntArray
+    total: FloatArray
+    share: FloatArray
+    n_log_sum: float
+    log_mean: float
+
+    @classmethod
+    def of(cls, n: FloatArray, m: FloatArray) -> Self:
+        counts, count_at = distinct(n)
+        total = n * m
+        share = np.bincount(count_at, minlength=len(counts)) / len(n)
+        return cls(counts, count_at, total, share, float((n * np.log(total)).mean()), float(np.log(m).mean()))
+
+    def by_count(self, values: FloatArray) -> FloatArray:
+        return np.bincount(self.count_at, weights=values, minlength=len(self.counts)) / len(self.total)
+
+
+def _search(start: FloatArray, spending: _Spending, tolerance: float) -> OptimizeResult:
+    # q > 1 keeps the mean finite; it is searched as q - 1.
+    return minimize(
+        _negative_log_likelihood,
+        start,
+        args=(spending,),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[LOG_BOUNDS] * 3,
+        options={"ftol": tolerance, "gtol": 1e-8, "maxiter": 500},
+    )
+
+
+def _negative_log_likelihood(logs: FloatArray, spending: _Spending) -> tuple[float, FloatArray]:
     """Mean negative log likelihood per customer and its gradient in the logarithms of (p, q - 1, v)."""
     p, above, v = np.exp(logs)
     q = 1.0 + above
-    total = v + n * m
+    n, share = spending.counts, spending.share
+    reach = v + spending.total
+    log_reach, inverse = spending.by_count(np.log(reach)), spending.by_count(1.0 / reach)
     value = (
-        gammaln(p * n + q) - gammaln(p * n) - gammaln(q) + q * np.log(v) + (p * n - 1) * np.log(m) + p * n * np.log(n)
-        - (p * n + q) * np.log(total)
+        share @ (gammaln(p * n + q) - gammaln(p * n)) - gammaln(q) + q * np.log(v) + p * spending.n_log_sum - spending.log_mean
+        - (p * n + q) @ log_reach
     )  # fmt: skip
-    d_p = n * (psi(p * n + q) - psi(p * n) + np.log(n * m) - np.log(total))
-    d_q = psi(p * n + q) - psi(q) + np.log(v) - np.log(total)
-    d_v = q / v - (p * n + q) / total
-    gradient = np.array([share @ d_p * p, share @ d_q * above, share @ d_v * v])
-    return -float(share @ value), -gradient
+    both = share @ psi(p * n + q)
+    d_p = (share * n) @ (psi(p * n + q) - psi(p * n)) + spending.n_log_sum - n @ log_reach
+    d_q = both - psi(q) + np.log(v) - log_reach.sum()
+    d_v = q / v - (p * n + q) @ inverse
+    return -float(value), -np.array([d_p * p, d_q * above, d_v * v])
 
 
 def _common(n: FloatArray, m: FloatArray, message: str) -> SpendModel:
