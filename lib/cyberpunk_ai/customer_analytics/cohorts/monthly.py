@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from cyberpunk_ai.customer_analytics.reading.ledger import IntArray, Ledger
+    from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, IntArray, Ledger
 
 
 def cohort_table(ledger: Ledger) -> pd.DataFrame:
@@ -23,35 +23,53 @@ def cohort_table(ledger: Ledger) -> pd.DataFrame:
         active, retention and revenue are missing; a month in which nobody came back stays 0.
     """
     joined = _month(ledger.first_day)
-    current = int(_month(np.array([ledger.as_of_day]))[0])
-    is_month_over = int(_month(np.array([ledger.as_of_day + 1]))[0]) > current
-    base = int(joined.min())
+    bought, booked = _month(ledger.day), _month(ledger.refund_day)
+    # A customer counts once in a month, however many purchase days it had; the days of a customer stand together, in order.
+    is_visit = np.ones(len(bought), dtype=bool)
+    is_visit[1:] = (ledger.buyer[1:] != ledger.buyer[:-1]) | (bought[1:] != bought[:-1])
+    since, since_refund = bought - joined[ledger.buyer], booked - joined[ledger.refunded]
+    after = since_refund >= 0  # a refund older than the first known purchase belongs to no cell
+    cohort = np.concatenate([joined[ledger.buyer], joined[ledger.refunded][after]])
+    return cohorts_of(
+        cohort,
+        np.concatenate([since, since_refund[after]]),
+        np.concatenate([is_visit.astype(np.float64), np.zeros(int(after.sum()))]),
+        np.concatenate([ledger.amount, ledger.refund_amount[after]]),
+        as_of_day=ledger.as_of_day,
+        has_amounts=ledger.has_amounts,
+    )
+
+
+def cohorts_of(
+    cohort: IntArray, period: IntArray, active: FloatArray, revenue: FloatArray, *, as_of_day: int, has_amounts: bool
+) -> pd.DataFrame:
+    """Add up what happened per cohort and period, and lay it out as `cohort_table` does.
+
+    Args:
+        cohort: Months from 1970-01 to the first purchase, shape (k,).
+        period: Months since, from 0, shape (k,).
+        active: Customers who bought, shape (k,); those of period 0 are the cohort.
+        revenue: Net revenue, shape (k,).
+        as_of_day: Last day that counts.
+        has_amounts: Whether the data holds amounts at all.
+    """
+    current = int(_month(np.array([as_of_day]))[0])
+    is_month_over = int(_month(np.array([as_of_day + 1]))[0]) > current
+    base = int(cohort.min())
     width = current - base + 1
-
-    sizes = np.bincount(joined - base, minlength=width)
-    bought = _month(ledger.day)
-    # A customer counts once in a month, however many purchase days it had.
-    visits = np.unique(np.stack([ledger.buyer, bought]), axis=1)
-    active = np.zeros((width, width))
-    np.add.at(active, (joined[visits[0]] - base, visits[1] - joined[visits[0]]), 1)
-    revenue = np.zeros((width, width))
-    np.add.at(revenue, (joined[ledger.buyer] - base, bought - joined[ledger.buyer]), ledger.amount)
-    booked = _month(ledger.refund_day)
-    since = booked - joined[ledger.refunded]
-    after = since >= 0  # a refund older than the first known purchase belongs to no cell
-    np.add.at(revenue, (joined[ledger.refunded][after] - base, since[after]), ledger.refund_amount[after])
-
-    cohort, period = np.nonzero(np.add.outer(np.arange(width), np.arange(width)) < width)
-    size = sizes[cohort]
-    is_finished = (cohort + period < width - 1) | is_month_over
+    cell = (cohort - base) * width + period
+    customers, money = (np.bincount(cell, weights=each, minlength=width * width).reshape(width, width) for each in (active, revenue))
+    row, column = np.nonzero(np.add.outer(np.arange(width), np.arange(width)) < width)
+    size = customers[row, 0].astype(np.int64)
+    is_finished = (row + column < width - 1) | is_month_over
     table = pd.DataFrame(
         {
-            "cohort": (cohort + base).astype("datetime64[M]").astype("datetime64[us]"),
-            "period": period,
+            "cohort": (row + base).astype("datetime64[M]").astype("datetime64[us]"),
+            "period": column,
             "customers": size,
-            "active": np.where(is_finished, active[cohort, period], np.nan),
-            "retention": np.where(is_finished, active[cohort, period] / np.maximum(size, 1), np.nan),
-            "revenue": np.where(is_finished & ledger.has_amounts, revenue[cohort, period], np.nan),
+            "active": np.where(is_finished, customers[row, column], np.nan),
+            "retention": np.where(is_finished, customers[row, column] / np.maximum(size, 1), np.nan),
+            "revenue": np.where(is_finished & has_amounts, money[row, column], np.nan),
         }
     )
     return table[table["customers"] > 0].reset_index(drop=True)
