@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.reading.ledger import BoolArray, FloatArray, IntArray, TextArray
 
 _BITS = 63
+LAST_BITS = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,8 @@ def _by_order(rows: Rows) -> tuple[Rows, FloatArray]:
     if len(starts) < len(is_new):
         customer, day, order = customer[starts], day[starts], order[starts]
         amount, sold = np.add.reduceat(amount, starts), np.add.reduceat(sold, starts)
+    # What adds up to nothing but for the last bits of its numbers is nothing, in whichever order it was added.
+    amount = np.where(np.abs(amount) <= LAST_BITS * sold, 0.0, amount)
     return Rows(rows.customer_ids, customer, order, day, amount), sold
 
 

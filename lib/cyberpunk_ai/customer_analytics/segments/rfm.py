@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, IntArray, Ledger
 
 SCORES = 5
+MONEY_DIGITS = 6
 
 
 def rfm_table(ledger: Ledger) -> pd.DataFrame:
@@ -26,7 +27,8 @@ def rfm_table(ledger: Ledger) -> pd.DataFrame:
     frequency = ledger.purchases.astype(np.float64)
     r = score(-ledger.recency_days.astype(np.float64))
     f = score(frequency)
-    m = score(ledger.revenue) if ledger.has_amounts else f
+    # Sums that differ in their last bits only are equal, and get equal scores.
+    m = score(np.round(ledger.revenue, MONEY_DIGITS)) if ledger.has_amounts else f
     return pd.DataFrame(
         {
             "customer_id": ledger.customer_ids,

@@ -206,7 +206,7 @@ def readable(column: exp.Expression) -> exp.Expression:
     return call("ifNull", call("nullIf", column, exp.Literal.string("")), exp.Literal.string(MISSING))
 
 
-def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
+def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
     """A function call that sqlglot passes on as it is."""
     return exp.Anonymous(this=name, expressions=list(arguments))
 

@@ -101,3 +101,11 @@ def test_ids_of_several_kinds_are_told_apart_by_their_text() -> None:
     assert ledger.customer_ids.tolist() == ["1", "2.5"]
     assert ledger.amount.tolist() == [3.0, 4.0]
     assert "1 of 4 rows have no customer and are left out" in notes
+
+
+def test_an_order_that_cancels_out_but_for_rounding_is_no_purchase() -> None:
+    amounts = np.array([0.1, 0.2, -0.3, 1.0])
+    rows = Rows(np.array(["a"], dtype=object), np.zeros(4, dtype=int), np.array([0, 0, 0, 1]), np.array([5, 5, 5, 6]), amounts)
+    ledger = collapse(rows, 9)
+    assert ledger.day.tolist() == [6]
+    assert ledger.revenue.tolist() == [1.0]
