@@ -13,6 +13,7 @@ from cyberpunk_ai.core.results import CHARTS, Result, to_jsonable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cyberpunk_ai.customer_analytics.evidence.backtest import ChurnBacktest
     from cyberpunk_ai.customer_analytics.evidence.base import Evidence
     from cyberpunk_ai.customer_analytics.evidence.calibration import Calibration
     from cyberpunk_ai.customer_analytics.evidence.explanation import Explanation
@@ -91,6 +92,13 @@ class RetentionReport(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one row per customer."""
         return self.customers
+
+    @property
+    def headline(self) -> str:
+        """The report in a few sentences."""
+        from cyberpunk_ai.customer_analytics.headline import headline_of
+
+        return headline_of(self)
 
     def chart(self, name: str | None = None, **options: Any) -> Any:
         """Draw one of the customer figures in the theme; a part of the report that is empty becomes a sentence that says why.
@@ -174,3 +182,16 @@ class RetentionReport(Result):
         from cyberpunk_ai.customer_analytics.evidence.validation import validate
 
         return validate(self, printer)
+
+    def backtest(self, *, origins: int = 3) -> ChurnBacktest:
+        """Return the report as it would have been on past days, against what then came.
+
+        Args:
+            origins: At most so many past days.
+
+        Raises:
+            TooLittleData: No past day has both a history before it and a whole horizon after it.
+        """
+        from cyberpunk_ai.customer_analytics.evidence.backtest import backtest
+
+        return backtest(self, origins=origins)

@@ -10,7 +10,8 @@ import numpy as np
 from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
 from cyberpunk_ai.customer_analytics.churn.features import feature_table
 from cyberpunk_ai.customer_analytics.evidence.changed import Changed
-from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import histories_of
+from cyberpunk_ai.customer_analytics.evidence.some_customers import of_customers
+from cyberpunk_ai.customer_analytics.lifetime_value.base import histories_of
 from cyberpunk_ai.customer_analytics.lifetime_value.gamma_gamma import spend_history
 
 if TYPE_CHECKING:
@@ -72,18 +73,7 @@ def change_purchases(report: RetentionReport, place: int, changes: Mapping[str, 
 
 def alone(ledger: Ledger, place: int) -> Ledger:
     """Return the ledger of one customer."""
-    own, refunds = ledger.buyer == place, ledger.refunded == place
-    return replace(
-        ledger,
-        customer_ids=ledger.customer_ids[[place]],
-        buyer=np.zeros(int(own.sum()), dtype=np.int64),
-        day=ledger.day[own],
-        amount=ledger.amount[own],
-        refunded=np.zeros(int(refunds.sum()), dtype=np.int64),
-        refund_day=ledger.refund_day[refunds],
-        refund_amount=ledger.refund_amount[refunds],
-        refund_target=ledger.refund_target[refunds],
-    )
+    return of_customers(ledger, np.array([place]))
 
 
 def with_purchase(ledger: Ledger, day: int, amount: float) -> Ledger:

@@ -44,7 +44,7 @@ class Explanation(Result):
         sentence: The answer in one sentence.
     """
 
-    chart_name: ClassVar[str] = "churn_reasons"
+    chart_name: ClassVar[str] = "explanation"
 
     customer_id: str
     probability: float
