@@ -6,27 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from cyberpunk_ai.core.errors import ContractBroken, TooLittleData
-from cyberpunk_ai.customer_analytics.churn import scoring
 from cyberpunk_ai.customer_analytics.churn.reasons import RULE, risk_of, suggested_actions
-from cyberpunk_ai.customer_analytics.churn.scorers.hinge_logistic import HingeLogistic
 from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
+from cyberpunk_ai.customer_analytics.contractual.choosing import score_leaving
+from cyberpunk_ai.customer_analytics.evidence.base import Evidence
 from cyberpunk_ai.customer_analytics.reading.ledger import positions
-from cyberpunk_ai.customer_analytics.reading.members import DAYS_PER_MONTH, LEAK_AUC, Members
+from cyberpunk_ai.customer_analytics.reading.members import DAYS_PER_MONTH, Members
 from cyberpunk_ai.customer_analytics.regimes import payment_period
 from cyberpunk_ai.customer_analytics.results import RetentionReport
 from cyberpunk_ai.customer_analytics.segments.rfm import rfm_table
 from cyberpunk_ai.customer_analytics.segments.rules import segment_of, segment_table
 from cyberpunk_ai.customer_analytics.summary import summarise
-from cyberpunk_ai.customer_analytics.survival.kaplan_meier import chance_within, kaplan_meier
+from cyberpunk_ai.customer_analytics.survival.kaplan_meier import kaplan_meier
 
 if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.reading.ledger import BoolArray, FloatArray, Ledger, TextArray
 
-FOLDS, MIN_CLASS, USUAL_HORIZON = 5, 20, 90
-STRENGTH = 0.05  # fields do not drift as windows of purchases do, so they may speak louder
+USUAL_HORIZON = 90
 MISSED_AFTER = 1.5
 AFTER_LEAVING = RULE + "ask why they left"
 PLAIN_ACTION = {
@@ -70,11 +68,12 @@ def contractual_report(
     if not known.all():
         notes.append(f"{int((~known).sum())} customers have no tenure and are left out of the survival curve")
     survival = kaplan_meier(members.tenure_days[known], left[known])
-    chance, parts, names, validation = _chance_to_leave(members, left, horizon, seed, notes)
-    chance = np.where(left, 1.0, chance)
+    scores = score_leaving(members, left, horizon, seed=seed)
+    notes += scores.notes
+    chance = np.where(left, 1.0, scores.probability)
     customers = _customers(members, ledger, left, chance)
     customers.loc[left, "suggested_action"] = AFTER_LEAVING
-    customers["main_reason"], customers["reasons"] = _reasons(parts, names, members, left)
+    customers["main_reason"], customers["reasons"] = _reasons(scores.contributions, list(scores.names), members, left)
     payments, amount, period = _payments(members, ledger)
     full = np.floor(horizon / period)
     hazard = -np.log1p(-np.clip(chance, 0.0, 1 - 1e-9)) / horizon
@@ -105,10 +104,12 @@ def contractual_report(
         segments=segment_table(customers),
         cohorts=cohort_table(ledger) if ledger is not None else _no_cohorts(),
         survival=survival,
-        validation=validation,
-        parameters={"churn": {"model": validation.get("model", "kaplan_meier")}},
+        validation=scores.validation,
+        parameters={"churn": {"model": scores.validation.get("model", "kaplan_meier")}},
         summary=summarise(customers, is_active=~left, recent_revenue=lately, churn_rate=observed),
         warnings=tuple(notes),
+        held_out=scores.held_out,
+        evidence=Evidence(ledger, members, scores.fitted, scores.features, None, None, seed),
     )
 
 
@@ -130,65 +131,6 @@ def _members_from_payments(ledger: Ledger | None, as_of: pd.Timestamp | None, me
     note = f"a customer has left when a payment is late by half a period of {period} days"
     missing, gone = np.full(ledger.size, np.nan), np.where(left, np.maximum(ledger.recency_days - period, 0), 0).astype(np.float64)
     return Members(ledger.customer_ids, tenure, left, gone, True, fields, missing, as_of, (note,))
-
-
-def _chance_to_leave(
-    members: Members, left: BoolArray, horizon: int, seed: int, notes: list[str]
-) -> tuple[FloatArray, FloatArray, list[str], dict[str, Any]]:
-    """Chance per customer, contributions per field, names of the fields, and out-of-fold figures."""
-    tenure = np.nan_to_num(members.tenure_days)
-    known = ~np.isnan(members.tenure_days)
-    curve = chance_within(members.tenure_days[known], left[known], tenure, horizon)
-    if members.has_dates:
-        # As things stood one horizon ago: tenure then, and who left since. Leaving earlier makes no row.
-        then = tenure + members.gone_days - horizon
-        rows = (then >= 0) & (~left | (members.gone_days < horizon))
-        target, past, now = left[rows].astype(np.float64), then[rows], tenure
-    else:
-        rows, target, past, now = np.ones(len(left), dtype=bool), left.astype(np.float64), tenure, tenure
-    fields, dropped = _without_leaks(members.fields, rows, target)
-    notes += [f"field {name!r} knows the outcome (AUC above {LEAK_AUC}) and is not used" for name in dropped]
-    names = ["tenure", *fields.columns]
-    if not len(fields.columns):
-        # Tenure alone is what the curve already knows, without a shape imposed on it.
-        return curve, np.zeros((len(left), len(names))), names, {}
-    if min(target.sum(), len(target) - target.sum()) < MIN_CLASS:
-        notes.append("too few customers left, or stayed, to learn from fields: the chance comes from how long customers stay")
-        return curve, np.zeros((len(left), len(names))), names, {}
-    everyone = np.column_stack([np.log1p(now), fields.to_numpy(float)])
-    learning = np.column_stack([np.log1p(past), fields[rows].to_numpy(float)])
-    fold = np.random.default_rng(seed).integers(0, FOLDS, len(target))
-    odds, chance = np.empty(len(target)), np.empty(len(left))
-    model = HingeLogistic(STRENGTH).fit(learning, target)
-    chance = expit(model.log_odds(everyone))
-    for part in range(FOLDS):
-        odds[fold == part] = HingeLogistic(STRENGTH).fit(learning[fold != part], target[fold != part]).log_odds(learning[fold == part])
-    held_out = expit(odds)
-    common = np.full(len(target), target.mean())
-    if scoring.losses(target, held_out).mean() >= scoring.losses(target, common).mean():
-        notes.append("the fields say nothing about who leaves: the chance comes from how long customers stay")
-        return curve, np.zeros((len(left), len(names))), names, {}
-    if not members.has_dates:
-        chance[rows] = held_out  # nobody is scored by a model that has seen its own outcome
-    validation = {
-        "model": "logistic",
-        "customers": len(target),
-        "churn_rate": float(target.mean()),
-        "auc": scoring.area_under_curve(target, held_out),
-        "brier": scoring.brier(target, held_out),
-        "log_loss": float(scoring.losses(target, held_out).mean()),
-        "ece": scoring.calibration_error(target, held_out),
-    }
-    return chance, model.contributions(everyone), names, validation
-
-
-def _without_leaks(fields: pd.DataFrame, rows: BoolArray, target: FloatArray) -> tuple[pd.DataFrame, list[str]]:
-    leaks = []
-    for name in fields.columns:
-        area = scoring.area_under_curve(target, fields[name].to_numpy(float)[rows])
-        if max(area, 1 - area) > LEAK_AUC:
-            leaks.append(str(name))
-    return fields.drop(columns=leaks), leaks
 
 
 def _customers(members: Members, ledger: Ledger | None, left: BoolArray, chance: FloatArray) -> pd.DataFrame:
