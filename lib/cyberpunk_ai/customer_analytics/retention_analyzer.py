@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
+    from cyberpunk_ai.customer_analytics.reading.members import Members
     from cyberpunk_ai.customer_analytics.results import Regime, RetentionReport
+
+
+LONGEST_HORIZON = 36_500
 
 
 class RetentionAnalyzer:
@@ -53,14 +58,13 @@ class RetentionAnalyzer:
             mapping: Canonical name to column, for names that are not recognised. A name applies to each frame that has the column.
 
         Raises:
-            ContractBroken: A needed column is missing, or amounts are in several currencies.
+            ContractBroken: A needed column is missing or there twice, or amounts are in several currencies.
             TooLittleData: There is no purchase, and no contract, to analyse.
-            InvalidArgument: `as_of`, `horizon_days` or `regime` is not usable.
+            InvalidArgument: `as_of`, `horizon_days` or `regime` is not usable, or something is no frame.
         """
-        if regime not in {None, "contractual", "non_contractual"}:
-            raise InvalidArgument(f"regime {regime!r} is unknown", hint="contractual or non_contractual")
-        if horizon_days is not None and horizon_days < 1:
-            raise InvalidArgument(f"horizon_days is {horizon_days}", hint="give at least 1 day")
+        _check_question(horizon_days, regime)
+        _check_frame("customers", customer_data)
+        _check_frame("transactions", transaction_data)
         no_customers = customer_data is None or not len(customer_data)
         no_transactions = transaction_data is None or not len(transaction_data)
         if no_customers and no_transactions:
@@ -73,6 +77,41 @@ class RetentionAnalyzer:
         members = None
         if customer_data is not None and not no_customers:
             members = read_members(customer_data, ledger, as_of if as_of is not None or moment is None else moment, for_customers)
+        return self._report(ledger, moment, members, horizon_days, regime, warnings)
+
+    def analyze_ledger(
+        self,
+        ledger: Ledger,
+        as_of: pd.Timestamp,
+        *,
+        horizon_days: int | None = None,
+        regime: Regime | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> RetentionReport:
+        """Analyse purchases that were read already, wherever they come from.
+
+        Args:
+            ledger: Purchases up to `as_of`.
+            as_of: Moment of the analysis, naive UTC.
+            horizon_days: As in `analyze_customer_retention`.
+            regime: As there.
+            warnings: What reading the purchases had to say.
+
+        Raises:
+            InvalidArgument: `horizon_days` or `regime` is not usable.
+        """
+        _check_question(horizon_days, regime)
+        return self._report(ledger, as_of, None, horizon_days, regime, warnings)
+
+    def _report(
+        self,
+        ledger: Ledger | None,
+        moment: pd.Timestamp | None,
+        members: Members | None,
+        horizon_days: int | None,
+        regime: Regime | None,
+        warnings: tuple[str, ...],
+    ) -> RetentionReport:
         found, reason = regime_of(ledger, members, regime)
         if found == "contractual":
             return contractual_report(ledger, members, moment, horizon_days, reason, warnings, self.seed)
@@ -81,6 +120,23 @@ class RetentionAnalyzer:
         if members is not None and members.never_bought(ledger):
             warnings = (*warnings, f"{members.never_bought(ledger)} customers have no purchase yet and are left out")
         return non_contractual_report(ledger, moment, horizon_days, reason, warnings, self.seed, members)
+
+
+def _check_question(horizon_days: float | None, regime: str | None) -> None:
+    if regime not in {None, "contractual", "non_contractual"}:
+        raise InvalidArgument(f"regime {regime!r} is unknown", hint="contractual or non_contractual")
+    if horizon_days is not None and (horizon_days % 1 or not 1 <= horizon_days <= LONGEST_HORIZON):
+        raise InvalidArgument(f"horizon_days is {horizon_days}", hint=f"give a whole number of days from 1 to {LONGEST_HORIZON}")
+
+
+def _check_frame(what: str, frame: object) -> None:
+    if frame is None:
+        return
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidArgument(f"{what}: a {type(frame).__name__} is no frame", hint="give a pandas DataFrame with one row each")
+    twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
+    if twice:
+        raise ContractBroken(f"{what}: column {', '.join(map(repr, twice))} is there twice", hint="keep one of each name", frame=what)
 
 
 def _split(
