@@ -46,3 +46,22 @@ def subscriptions(customers: int = 300, months: int = 18, seed: int = 5) -> pd.D
             if day < months * 30:
                 rows.append((f"s{number:03d}", pd.Timestamp("2022-01-01") + pd.Timedelta(days=day), 20.0))
     return pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount"])
+
+
+def contracts(customers: int = 900, seed: int = 4) -> pd.DataFrame:
+    """Customers under contract: short terms and high fees make them leave."""
+    rng = np.random.default_rng(seed)
+    term = rng.choice(["Month-to-month", "One year", "Two year"], customers, p=[0.55, 0.25, 0.2])
+    fee = np.round(rng.uniform(20, 120, customers), 2)
+    tenure = rng.integers(1, 72, customers)
+    odds = -1.2 + 1.2 * (term == "Month-to-month") - 1.5 * (term == "Two year") + 0.015 * (fee - 70) - 0.02 * (tenure - 30)
+    return pd.DataFrame(
+        {
+            "customerID": [f"k{number:04d}" for number in range(customers)],
+            "gender": rng.choice(["Female", "Male"], customers),
+            "tenure": tenure,
+            "Contract": term,
+            "MonthlyCharges": fee,
+            "Churn": np.where(rng.random(customers) < 1 / (1 + np.exp(-odds)), "Yes", "No"),
+        }
+    )

@@ -13,7 +13,7 @@ from cyberpunk_ai.customer_analytics.results import RetentionReport
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
 from cyberpunk_ai.models.artefacts import ArtefactStore
 from cyberpunk_ai.models.churn_artefacts import load_churn, save_churn
-from tests.unit.customer_analytics.builders import orders, shop, subscriptions
+from tests.unit.customer_analytics.builders import contracts, orders, shop, subscriptions
 
 TRANSACTIONS = shop(customers=600).assign(currency="EUR")
 
@@ -108,3 +108,21 @@ def test_a_model_that_answers_otherwise_here_is_refused(store, report):
     with pytest.raises(StoreFailed, match="scores differently"):
         load_churn(store, "shop")
     assert load_churn(store, "shop", 1).card.version == 1
+
+
+def test_contracts_are_scored_again_and_renamed_fields_are_named(store):
+    rows = contracts()
+    report = RetentionAnalyzer().analyze_customer_retention(rows, None)
+    save_churn(store, "contracts", report)
+    saved = load_churn(store, "contracts")
+    assert saved.card.meta["fields"] == ["Contract", "MonthlyCharges", "gender"]
+    scored = saved.score(rows, None)
+    again = report.evidence.churn.probability(report.evidence.features)
+    assert np.array_equal(scored["churn_probability"], np.where(rows["Churn"] == "Yes", 1.0, again))
+    few = saved.score(rows.head(3).drop(columns="Churn"), None)
+    assert few["churn_probability"].to_numpy() == pytest.approx(again[:3])
+    with pytest.raises(ContractBroken, match="'Contract' of the saved model is missing") as caught:
+        saved.score(rows.rename(columns={"Contract": "Contracts"}), None)
+    assert "Contract may be Contracts here" in caught.value.hint
+    with pytest.raises(ContractBroken, match="non_contractual"):
+        saved.score(None, shop(customers=200))

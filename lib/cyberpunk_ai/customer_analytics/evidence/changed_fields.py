@@ -87,7 +87,7 @@ def change_fields(report: RetentionReport, place: int, changes: Mapping[str, Any
         raise TooLittleData("the report keeps no model to ask", hint="analyse the customers again")
     fields = mutable_fields(evidence.churn.names, evidence.features)
     by_plain = {_plain(name): field for name, field in fields.items()}
-    row, alike, notes, factor = evidence.features[[place]].copy(), np.ones(len(evidence.features), dtype=bool), [], 1.0
+    row, notes, factor = evidence.features[[place]].copy(), [], 1.0
     for name, given in changes.items():
         field = by_plain.get(_plain(str(name)))
         if field is None:
@@ -96,9 +96,9 @@ def change_fields(report: RetentionReport, place: int, changes: Mapping[str, Any
                 f"{name} cannot be changed" if is_personal else f"{name} is no field that the churn model uses", hint=_listed(fields)
             )
         if field.choices:
+            column = _choice(field, given)
             row[0, list(field.choices.values())] = 0.0
-            row[0, _choice(field, given)] = 1.0
-            alike &= evidence.features[:, _choice(field, given)] == 1.0
+            row[0, column] = 1.0
         else:
             number = _number(field, given)
             factor *= _price_factor(evidence, field, place, number)
@@ -106,8 +106,7 @@ def change_fields(report: RetentionReport, place: int, changes: Mapping[str, Any
             if not field.lowest <= number <= field.highest:
                 edge = f"the highest seen, {field.highest:g}" if number > field.highest else f"the lowest seen, {field.lowest:g}"
                 notes.append(f"{field.name} {number:g} is beyond {edge}: the answer is for that edge")
-    if len(changes) > 1 and not alike.any():
-        notes.append("no customer in the data has these values together, so the answer rests on each of them alone")
+    notes += _clashes(evidence.churn.names, evidence.features, place, row[0])
     period = _period(evidence)
 
     def worth(chance: float, after: float, purchases: float, value: float) -> tuple[float, float]:
@@ -116,6 +115,19 @@ def change_fields(report: RetentionReport, place: int, changes: Mapping[str, Any
         return (purchases, value * factor) if chance == after else (purchases * ratio, value * ratio * factor)
 
     return Changed(row, worth, 0, tuple(notes))
+
+
+def _clashes(names: tuple[str, ...], features: FloatArray, place: int, after: FloatArray) -> list[str]:
+    """Say which values nobody has together, such as no internet with streaming: the model then answers for nobody."""
+    chosen = [column for column, name in enumerate(names) if "=" in name and after[column] == 1.0]
+    new = [column for column in chosen if features[place, column] != 1.0]
+    told = []
+    for column in new:
+        others = [other for other in chosen if other != column and not (other in new and other < column)]
+        apart = [names[other] for other in others if not ((features[:, column] == 1.0) & (features[:, other] == 1.0)).any()]
+        if apart:
+            told.append(f"nobody with {names[column]} has {' or '.join(apart)}: change {'that' if len(apart) == 1 else 'those'} too")
+    return told
 
 
 def _choice(field: Field, given: Any) -> int:

@@ -101,7 +101,7 @@ def explain(report: RetentionReport, customer_id: object) -> Explanation:
         suggested_action=str(row["suggested_action"]),
         horizon_days=report.horizon_days,
         model=evidence.churn.name if evidence is not None and evidence.churn is not None else "no model of its own",
-        sentence=_sentence(str(row["customer_id"]), chance, typical, has_left, reasons, report.horizon_days),
+        sentence=_sentence(str(row["customer_id"]), chance, typical, has_left, reasons, _within(report)),
     )
 
 
@@ -142,10 +142,17 @@ def log_odds(chance: float) -> float:
     return float(logit(np.clip(chance, 1e-9, 1 - 1e-9)))
 
 
-def _sentence(customer_id: str, chance: float, typical: float, has_left: bool, reasons: tuple[str, ...], horizon: int) -> str:
+def _within(report: RetentionReport) -> str:
+    """The time that the chance is of; a flag without dates says only that somebody has left at some time."""
+    members = None if report.evidence is None else report.evidence.members
+    is_flag = report.regime == "contractual" and members is not None and members.has_left is not None and not members.has_dates
+    return "" if is_flag else f" within {report.horizon_days} days"
+
+
+def _sentence(customer_id: str, chance: float, typical: float, has_left: bool, reasons: tuple[str, ...], within: str) -> str:
     if has_left:
         return f"{customer_id} has left."
     if not np.isfinite(chance):
         return f"The chance of {customer_id} to leave is not known."
-    told = f"{customer_id} leaves within {horizon} days with a chance of {chance:.0%}, typical is {typical:.0%}"
+    told = f"{customer_id} leaves{within} with a chance of {chance:.0%}, typical is {typical:.0%}"
     return f"{told}; {reasons[0]}." if reasons else f"{told}."

@@ -119,7 +119,8 @@ def _ranking(held_out: HeldOut, lift: LiftCurve, validation: Mapping[str, Any]) 
             continue
         # Both rank the same customers, so their errors move together: half the error of one is a cautious error of the difference.
         ahead: Mark = "good" if lift.auc >= base - error / 2 else "care"
-        meaning = f"{'above' if lift.auc > base else 'as good as' if ahead == 'good' else 'below'} {words}"
+        ranks = "above" if lift.auc > base else "as well as" if ahead == "good" else "below"
+        meaning = f"it ranks {ranks} {words} (AUC {lift.auc:.2f}, {base:.2f})"
         findings.append(Finding("ranking", f"AUC against {words}", lift.auc, float(base), ahead, meaning))
     lifted: Mark = "good" if lift.lift_at_top > 1.1 else "care"
     reached = f"the top tenth holds {lift.reached_at_top:.0%} of those who left"

@@ -16,7 +16,7 @@ from cyberpunk_ai.customer_analytics.evidence.past_reports import members_at, pa
 from cyberpunk_ai.customer_analytics.evidence.some_customers import of_customers
 from cyberpunk_ai.customer_analytics.reading.members import read_members
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
-from tests.unit.customer_analytics.builders import ledger_of, shop
+from tests.unit.customer_analytics.builders import ledger_of, shop, subscriptions
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +116,35 @@ def test_customers_stood_on_a_past_day_as_the_frame_of_that_day_says():
     assert past.has_left.tolist() == [True, False, False]
     assert np.round(past.tenure_days).tolist() == [45, 52, 30]
     assert np.round(past.gone_days).tolist() == [16, 0, 0]
+
+
+def test_contracts_with_dates_are_tested_on_past_days():
+    rng = np.random.default_rng(2)
+    size = 600
+    joined = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 700, size), unit="D")
+    term = rng.choice(["month", "year"], size)
+    stays = rng.exponential(np.where(term == "month", 150, 900), size)
+    ended = joined + pd.to_timedelta(stays.round(), unit="D")
+    frame = pd.DataFrame({"customer_id": [f"k{n:03d}" for n in range(size)], "signed_up_at": joined, "churned_at": ended, "term": term})
+    frame["churned_at"] = frame["churned_at"].where(frame["churned_at"] <= pd.Timestamp("2024-06-30"))
+    report = RetentionAnalyzer().analyze_customer_retention(frame, None, as_of="2024-06-30", horizon_days=90)
+    found = report.backtest(origins=3)
+    assert len(found.origins) == 3
+    assert (found.origins["auc"] > 0.6).all()
+    newest = found.origins.iloc[-1]
+    until = newest["origin"] + pd.Timedelta(days=1)
+    there = frame[(frame["signed_up_at"] < until) & ~(frame["churned_at"] < until)]
+    assert newest["customers"] == len(there)
+    assert newest["leavers"] == (there["churned_at"] < until + pd.Timedelta(days=90)).sum()
+
+
+def test_payments_that_stop_are_tested_on_past_days():
+    report = RetentionAnalyzer().analyze_customer_retention(None, subscriptions())
+    found = report.backtest(origins=2)
+    assert found.origins["customers"].min() > 50
+    assert found.origins["churn_rate"].between(0.05, 0.6).all()
+
+
+def test_a_flag_without_dates_has_no_past_days(contract_report):
+    with pytest.raises(TooLittleData, match="without its date"):
+        contract_report.backtest()

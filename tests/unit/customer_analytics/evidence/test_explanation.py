@@ -13,7 +13,7 @@ from cyberpunk_ai.customer_analytics.evidence.customer import nearest_ids
 from cyberpunk_ai.customer_analytics.evidence.words import words_for
 
 
-@pytest.mark.parametrize("kind", ["shop_report"])
+@pytest.mark.parametrize("kind", ["shop_report", "contract_report"])
 def test_parts_add_up_from_the_typical_customer_to_this_one(kind, request):
     report = request.getfixturevalue(kind)
     active = report.customers[~report.customers["churned"].eq(True)]

@@ -21,7 +21,7 @@ def active(report) -> list[str]:
     return report.customers.loc[~report.customers["churned"].eq(True), "customer_id"].tolist()
 
 
-@pytest.mark.parametrize("kind", ["shop_report"])
+@pytest.mark.parametrize("kind", ["shop_report", "contract_report"])
 def test_nothing_changed_gives_the_same_numbers(kind, request):
     report = request.getfixturevalue(kind)
     for customer in active(report)[:20]:
