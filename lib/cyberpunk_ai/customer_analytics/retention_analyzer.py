@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument, TooLittleData
+from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
 from cyberpunk_ai.customer_analytics.contractual.report import contractual_report
 from cyberpunk_ai.customer_analytics.non_contractual import non_contractual_report
-from cyberpunk_ai.customer_analytics.reading.frames import read_transactions
-from cyberpunk_ai.customer_analytics.reading.members import read_members
+from cyberpunk_ai.customer_analytics.reading.inputs import read_inputs
 from cyberpunk_ai.customer_analytics.regimes import regime_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
+
+    import pandas as pd
 
     from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
     from cyberpunk_ai.customer_analytics.reading.members import Members
@@ -63,21 +62,8 @@ class RetentionAnalyzer:
             InvalidArgument: `as_of`, `horizon_days` or `regime` is not usable, or something is no frame.
         """
         _check_question(horizon_days, regime)
-        _check_frame("customers", customer_data)
-        _check_frame("transactions", transaction_data)
-        no_customers = customer_data is None or not len(customer_data)
-        no_transactions = transaction_data is None or not len(transaction_data)
-        if no_customers and no_transactions:
-            raise TooLittleData("there are no transactions and no customers", hint="sync a source, import a file, or load the demo")
-        for_customers, for_transactions = _split(mapping, customer_data, transaction_data)
-        ledger, moment = None, None
-        warnings: tuple[str, ...] = ()
-        if transaction_data is not None and not no_transactions:
-            ledger, moment, warnings = read_transactions(transaction_data, as_of=as_of, mapping=for_transactions)
-        members = None
-        if customer_data is not None and not no_customers:
-            members = read_members(customer_data, ledger, as_of if as_of is not None or moment is None else moment, for_customers)
-        return self._report(ledger, moment, members, horizon_days, regime, warnings)
+        read = read_inputs(customer_data, transaction_data, as_of=as_of, mapping=mapping)
+        return self._report(read.ledger, read.moment, read.members, horizon_days, regime, read.warnings)
 
     def analyze_ledger(
         self,
@@ -127,32 +113,3 @@ def _check_question(horizon_days: float | None, regime: str | None) -> None:
         raise InvalidArgument(f"regime {regime!r} is unknown", hint="contractual or non_contractual")
     if horizon_days is not None and (horizon_days % 1 or not 1 <= horizon_days <= LONGEST_HORIZON):
         raise InvalidArgument(f"horizon_days is {horizon_days}", hint=f"give a whole number of days from 1 to {LONGEST_HORIZON}")
-
-
-def _check_frame(what: str, frame: object) -> None:
-    if frame is None:
-        return
-    if not isinstance(frame, pd.DataFrame):
-        raise InvalidArgument(f"{what}: a {type(frame).__name__} is no frame", hint="give a pandas DataFrame with one row each")
-    twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
-    if twice:
-        raise ContractBroken(f"{what}: column {', '.join(map(repr, twice))} is there twice", hint="keep one of each name", frame=what)
-
-
-def _split(
-    mapping: Mapping[str, str] | None, customers: pd.DataFrame | None, transactions: pd.DataFrame | None
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Give each frame the part of the mapping whose columns it has."""
-    given = dict(mapping or {})
-    sides = [
-        {ours: theirs for ours, theirs in given.items() if isinstance(frame, pd.DataFrame) and theirs in frame.columns}
-        for frame in (customers, transactions)
-    ]
-    lost = sorted(set(given) - set(sides[0]) - set(sides[1]))
-    if lost:
-        seen = [str(name) for frame in (customers, transactions) if frame is not None for name in frame.columns]
-        raise ContractBroken(
-            f"the mapping names columns that are in neither frame: {', '.join(given[name] for name in lost)}",
-            hint=f"columns seen: {', '.join(seen)}",
-        )
-    return sides[0], sides[1]
