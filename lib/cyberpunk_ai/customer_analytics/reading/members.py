@@ -30,6 +30,7 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
 }
 DAYS_PER_MONTH = 365.25 / 12
 MOST_CATEGORIES, LEAK_AUC = 20, 0.95
+LARGEST = 1e15  # beyond it squares and sums would overflow, and nothing more is learnt
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,9 +171,9 @@ def _fields(rows: pd.DataFrame) -> pd.DataFrame:
     for name in rows.columns:
         column = rows[name]
         if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            numbers = column.astype("float64").replace([np.inf, -np.inf], np.nan)
+            numbers = column.astype("float64").replace([np.inf, -np.inf], np.nan).clip(-LARGEST, LARGEST)
             parts[str(name)] = numbers.fillna(numbers.median() if numbers.notna().any() else 0.0)
-        elif not pd.api.types.is_datetime64_any_dtype(column) and column.nunique(dropna=True) <= MOST_CATEGORIES:
+        elif not pd.api.types.is_datetime64_any_dtype(column) and column.dropna().astype(str).nunique() <= MOST_CATEGORIES:
             for value in sorted(column.dropna().astype(str).unique()):
                 parts[f"{name}={value}"] = (column.astype(str) == value).astype("float64")
     return pd.DataFrame(parts, index=rows.index).reset_index(drop=True)
