@@ -11,7 +11,7 @@ import pandas as pd
 from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
 from cyberpunk_ai.core.results import Result
 from cyberpunk_ai.customer_analytics.churn import scoring
-from cyberpunk_ai.customer_analytics.evidence.past_reports import SHORTEST_HISTORY, past_report
+from cyberpunk_ai.customer_analytics.evidence.past_reports import MOST_CUSTOMERS, SHORTEST_HISTORY, past_report
 
 if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.evidence.past_reports import PastReport
@@ -69,6 +69,9 @@ def backtest(report: RetentionReport, *, origins: int = 3) -> ChurnBacktest:
     if not 1 <= origins <= MOST_ORIGINS:
         raise InvalidArgument(f"origins is {origins}", hint=f"give 1 to {MOST_ORIGINS}")
     days, notes = past_days(report, origins)
+    ledger = None if report.evidence is None else report.evidence.ledger
+    if report.regime == "non_contractual" and ledger is not None and ledger.size > MOST_CUSTOMERS:
+        notes.append(f"tested on {MOST_CUSTOMERS:,} of {ledger.size:,} customers, drawn at random")
     rows, predictions = [], []
     for day in days:
         past = past_report(report, day)

@@ -25,7 +25,7 @@ def place_of(report: RetentionReport, customer_id: object) -> int:
     Raises:
         NotFound: The report knows no such customer; the hint names the ids that look most like it.
     """
-    ids = report.customers["customer_id"].to_numpy(dtype=str)
+    ids = report.customers["customer_id"].to_numpy(dtype=object)
     wanted = str(int(customer_id)) if isinstance(customer_id, float) and customer_id.is_integer() else str(customer_id).strip()
     place = int(np.searchsorted(ids, wanted))
     if place < len(ids) and ids[place] == wanted:

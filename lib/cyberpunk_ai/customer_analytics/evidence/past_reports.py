@@ -63,7 +63,7 @@ def past_report(report: RetentionReport, day: int) -> PastReport | None:
     if evidence is None:
         return None
     if report.regime == "non_contractual":
-        return None if evidence.ledger is None else _of_purchases(report, _bounded(evidence.ledger, evidence.seed), evidence.members, day)
+        return None if evidence.ledger is None else _of_purchases(report, bounded(evidence.ledger, evidence.seed), evidence.members, day)
     return _of_contracts(report, evidence.ledger, evidence.members, day)
 
 
@@ -129,8 +129,8 @@ def members_at(members: Members, day: int) -> Members:
     )
 
 
-def _bounded(ledger: Ledger, seed: int) -> Ledger:
-    """At most so many customers, drawn at random: what is told is a share, and a hundred thousand say it well."""
+def bounded(ledger: Ledger, seed: int) -> Ledger:
+    """Return at most so many customers, drawn at random: what is told are shares, and a hundred thousand say them well."""
     if ledger.size <= MOST_CUSTOMERS:
         return ledger
     return of_customers(ledger, np.sort(np.random.default_rng(seed).choice(ledger.size, MOST_CUSTOMERS, replace=False)))

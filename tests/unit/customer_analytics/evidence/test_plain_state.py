@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 
 import numpy as np
 import pandas as pd
@@ -12,12 +14,22 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from cyberpunk_ai.core.errors import InvalidArgument, StoreFailed
-from cyberpunk_ai.customer_analytics.churn.scorers.boosted_trees import Trees
+from cyberpunk_ai.customer_analytics.churn import scorers
+from cyberpunk_ai.customer_analytics.churn.features import NAMES
 from cyberpunk_ai.customer_analytics.churn.scorers.hinge_logistic import HingeLogistic
 from cyberpunk_ai.customer_analytics.evidence.plain_state import from_plain, to_plain
 from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import fit_purchases
 
-SCORERS = (HingeLogistic, lambda: Trees(rounds=20, seed=1))
+
+def every_scorer() -> list[type]:
+    """Whoever writes a new scorer finds it tested here."""
+    modules = [importlib.import_module(f"{scorers.__name__}.{each.name}") for each in pkgutil.iter_modules(scorers.__path__)]
+    return [
+        found
+        for module in modules
+        for found in vars(module).values()
+        if isinstance(found, type) and found.__module__ == module.__name__ and hasattr(found, "log_odds") and found.__name__ != "Scorer"
+    ]
 
 
 def through_json(value: object) -> object:
@@ -49,10 +61,10 @@ def test_values_come_back_as_they_were(value):
         assert type(again) is type(value)
 
 
-@pytest.mark.parametrize("make", SCORERS)
+@pytest.mark.parametrize("make", every_scorer())
 def test_scorers_give_the_same_log_odds_and_parts(make):
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(300, 4))
+    features = rng.normal(size=(300, len(NAMES)))
     scorer = make().fit(features, (rng.random(300) < 1 / (1 + np.exp(-features[:, 0]))).astype(float))
     again = through_json(scorer)
     assert np.array_equal(again.log_odds(features), scorer.log_odds(features))
