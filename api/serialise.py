@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from api.schemas.retention import Part
+from cyberpunk_ai.core.errors import TooLittleData
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from api.schemas.forecast import ForecastRequest
+    from api.schemas.retention import RetentionRequest
     from api.schemas.series import SeriesPoint
     from cyberpunk_ai.core.results import Result
+    from cyberpunk_ai.workspace import RetentionReport
 
 INTERVALS = ("lo-", "hi-")
 
@@ -36,9 +41,21 @@ def _without_intervals(value: Any) -> Any:
     return [_without_intervals(item) for item in value] if isinstance(value, list) else value
 
 
-def retention_body(result: Result, limit: int) -> dict[str, Any]:
-    """Return a retention report with its `limit` customers of highest churn probability, and how many there are in all."""
-    body = result.to_dict()
-    customers = body.get("customers", [])
-    ranked = sorted(customers, key=lambda row: (-(row.get("churn_probability") or 0.0), str(row.get("customer_id"))))
-    return body | {"customers": ranked[:limit], "customers_total": len(customers)}
+def retention_body(report: RetentionReport, asked: RetentionRequest) -> dict[str, Any]:
+    """Return what was asked of a report: its `limit` customers of highest churn probability, and how many there are in all."""
+    body = report.to_dict()
+    kept = set(get_args(Part)) - {"held_out"} if asked.parts is None else set(asked.parts)
+    customers = body["customers"]
+    ranked = sorted(customers, key=lambda row: (-(row["churn_probability"] or 0.0), str(row["customer_id"])))
+    body |= {"customers": ranked[: asked.limit], "held_out": body["held_out"][: asked.limit]}
+    told = {name: value for name, value in body.items() if name in kept or name not in get_args(Part)}
+    return told | {"headline": report.headline, "customers_total": len(customers)}
+
+
+def validation_body(report: RetentionReport) -> dict[str, Any]:
+    """Return whether to trust a report; lift and calibration are missing where nobody was held out."""
+    body: dict[str, Any] = {"validation": report.validate(None).to_dict(), "lift": None, "calibration": None}
+    try:
+        return body | {"lift": report.lift_curve().to_dict(), "calibration": report.calibration().to_dict()}
+    except TooLittleData:
+        return body

@@ -65,6 +65,36 @@ def test_retention_ranks_customers_by_churn_probability(demo_api: httpx.Client) 
     assert view["summary"]["orders"] == len(view["orders"]) > 0
 
 
+def test_retention_sends_only_the_parts_that_were_asked_for(demo_api: httpx.Client) -> None:
+    body = demo_api.post("/api/v1/retention", json={"parts": ["segments", "held_out"], "limit": 3}).json()
+    assert body["summary"]["customers"] == body["customers_total"] == sum(row["customers"] for row in body["segments"])
+    assert len(body["held_out"]) <= 3
+    assert body["headline"]
+    assert not {"customers", "cohorts", "survival"} & body.keys()
+
+
+def test_whether_to_trust_the_report_is_said_with_lift_and_calibration(demo_api: httpx.Client) -> None:
+    body = demo_api.post("/api/v1/retention/validation").json()
+    assert body["validation"]["sentence"]
+    assert 0.5 < body["lift"]["auc"] <= 1
+    assert body["calibration"]["customers"] == body["lift"]["customers"] == body["validation"]["customers"]
+
+
+def test_one_customer_is_explained_and_thought_of_otherwise(demo_api: httpx.Client) -> None:
+    one = demo_api.post("/api/v1/retention", json={"limit": 1}).json()["customers"][0]
+    view = demo_api.get(f"/api/v1/customer/{one['customer_id']}").json()
+    assert one["customer_id"] in view["explanation"]["sentence"]
+    assert {"feature", "contribution", "words"} <= view["explanation"]["contributions"][0].keys()
+    path = f"/api/v1/customer/{one['customer_id']}/what-if"
+    answer = demo_api.post(path, json={"changes": {"purchases_today": 1}}).json()
+    assert answer["probability_before"] == pytest.approx(one["churn_probability"])
+    assert answer["probability_after"] < answer["probability_before"]
+    assert "random" in answer["caveat"]
+    refused = demo_api.post(path, json={"changes": {"colour": "red"}})
+    assert refused.status_code == 422
+    assert "purchases_today" in refused.json()["error"]["hint"]
+
+
 def test_a_metric_is_answered_by_dimension_with_its_sql(demo_api: httpx.Client) -> None:
     asked = {"by": "region", "period": "last 12 months", "compare": "previous_year", "where": "segment:SMB"}
     body = demo_api.get("/api/v1/metrics/revenue", params=asked).json()
@@ -107,6 +137,12 @@ def test_what_is_not_built_says_so(demo_api: httpx.Client, method: str, path: st
         ("GET", "/api/v1/metrics/revenue?period=soon", None, 422, "invalid_argument"),
         ("GET", "/api/v1/metrics/revenue?where=region:x'%20OR%201=1", None, 422, "invalid_argument"),
         ("GET", "/api/v1/customer/nobody", None, 404, "not_found"),
+        ("POST", "/api/v1/customer/nobody/what-if", {"changes": {"purchases_today": 1}}, 404, "not_found"),
+        ("POST", "/api/v1/customer/nobody/what-if", {"changes": {}}, 422, "invalid_request"),
+        ("POST", "/api/v1/retention", {"parts": ["everything"]}, 422, "invalid_request"),
+        ("POST", "/api/v1/retention", {"as_of": "1901-01-01"}, 422, "too_little_data"),
+        ("POST", "/api/v1/retention", {"where": {"colour": "red"}}, 404, "not_found"),
+        ("POST", "/api/v1/retention/validation", {"limit": 3}, 422, "invalid_request"),
         ("POST", "/api/v1/forecast", {"horizon": 10**9}, 422, "invalid_request"),
         ("POST", "/api/v1/forecast", {"colour": 1}, 422, "invalid_request"),
         ("POST", "/api/v1/forecast", {"customer_data_source": "nowhere"}, 404, "not_found"),

@@ -1,4 +1,4 @@
-"""Commands that ask: query, metrics, forecast, retention, customer, quality."""
+"""Commands that ask: query, metrics, forecast, quality. Those of customers are in `customers`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Where = Annotated[list[str] | None, typer.Option("--where", help="dimension=valu
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (query, metrics, forecast, retention, customer, quality):
+    for command in (query, metrics, forecast, quality):
         app.command(command.__name__)(command)
 
 
@@ -66,37 +66,6 @@ def forecast(
     print_table(result.forecast, title=f"{metric}, {horizon} {grain}s ahead")
     print_table(result.leaderboard, title="Backtest")
     print_notes(result.notes)
-
-
-def retention(
-    as_of: Annotated[str | None, typer.Option(help="Moment to look from; the last transaction when left out.")] = None,
-    horizon_days: Annotated[int | None, typer.Option(help="How far to look ahead; learnt when left out.", min=1)] = None,
-    where: Where = None,
-    limit: Annotated[int, typer.Option(help="Customers to print.", min=1)] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """Show customers at risk, segments and lifetime value."""
-    with workspace() as ws:
-        report = ws.retention(as_of=as_of, horizon_days=horizon_days, where=pairs(where))
-    if as_json:
-        print_json(report)
-        return
-    print_table(report.segments, title="Segments")
-    columns = ["customer_id", "segment", "churn_probability", "monetary", "lifetime_value", "reasons"]
-    at_risk = report.at_risk(limit)
-    print_table(
-        at_risk[[name for name in columns if name in at_risk.columns]], title="Still active, at high risk, those who brought most first"
-    )
-    print_notes([f"{name}: {value}" for name, value in report.summary.items()])
-    print_notes(report.warnings)
-
-
-def customer(customer_id: Annotated[str, typer.Argument(help="Id of the customer.")], as_json: AsJson = False) -> None:
-    """Show one customer from all sides."""
-    with workspace() as ws:
-        view = ws.customer(customer_id)
-    facts = tuple(f"{name}: {value}" for part in (view.profile, view.summary, view.retention or {}) for name, value in part.items())
-    print_result(view, as_json=as_json, title=f"Orders of {customer_id}", notes=facts)
 
 
 def quality(dataset: Annotated[str | None, typer.Argument(help="One dataset; all when left out.")] = None, as_json: AsJson = False) -> None:

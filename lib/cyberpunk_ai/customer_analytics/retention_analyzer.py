@@ -8,6 +8,7 @@ from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
 from cyberpunk_ai.customer_analytics.contractual.report import contractual_report
 from cyberpunk_ai.customer_analytics.non_contractual import non_contractual_report
 from cyberpunk_ai.customer_analytics.reading.inputs import read_inputs
+from cyberpunk_ai.customer_analytics.reading.members import read_members
 from cyberpunk_ai.customer_analytics.regimes import regime_of
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class RetentionAnalyzer:
         ledger: Ledger,
         as_of: pd.Timestamp,
         *,
+        customer_data: pd.DataFrame | None = None,
         horizon_days: int | None = None,
         regime: Regime | None = None,
         warnings: tuple[str, ...] = (),
@@ -79,6 +81,7 @@ class RetentionAnalyzer:
         Args:
             ledger: Purchases up to `as_of`.
             as_of: Moment of the analysis, naive UTC.
+            customer_data: As in `analyze_customer_retention`.
             horizon_days: As in `analyze_customer_retention`.
             regime: As there.
             warnings: What reading the purchases had to say.
@@ -87,7 +90,8 @@ class RetentionAnalyzer:
             InvalidArgument: `horizon_days` or `regime` is not usable.
         """
         _check_question(horizon_days, regime)
-        return self._report(ledger, as_of, None, horizon_days, regime, warnings)
+        members = None if customer_data is None or not len(customer_data) else read_members(customer_data, ledger, as_of)
+        return self._report(ledger, as_of, members, horizon_days, regime, warnings)
 
     def _report(
         self,

@@ -25,6 +25,8 @@ ORDERS = """
 """
 PROFILE = "SELECT * FROM customers WHERE customer_id = {customer_id:String} LIMIT 1"
 
+EXPLAINED = ("sentence", "typical_probability", "contributions", "model")
+
 
 @dataclass(frozen=True)
 class CustomerView(Result):
@@ -35,6 +37,8 @@ class CustomerView(Result):
         profile: Canonical customer columns; personal ones masked for callers who may not see them; empty when only orders are known.
         summary: orders, revenue, first_order_at, last_order_at.
         retention: Row of the retention report, or None with the reason in `note`.
+        explanation: What moves the chance to leave away from the typical customer's: typical_probability, contributions, sentence, model;
+            None without a row.
         orders: order_id, ordered_at, amount, units, has_refund, newest first.
         note: Why something is missing; empty when nothing is.
     """
@@ -44,6 +48,7 @@ class CustomerView(Result):
     profile: dict[str, Any]
     summary: dict[str, Any]
     retention: dict[str, Any] | None
+    explanation: dict[str, Any] | None
     orders: pd.DataFrame
     note: str
 
@@ -74,7 +79,7 @@ def customer_view(customer_id: str, warehouse: Warehouse, retention: Callable[[]
         profile.empty or not all(_allows(profile.iloc[0].get(name), wanted) for name, wanted in caller.row_filter.items())
     ):
         raise missing
-    row, note = _row(customer_id, retention)
+    row, explanation, note = _row(customer_id, retention)
     masked = mask(profile, TABLES["customers"].contract, caller)
     return CustomerView(
         customer_id=customer_id,
@@ -86,20 +91,22 @@ def customer_view(customer_id: str, warehouse: Warehouse, retention: Callable[[]
             "last_order_at": to_jsonable(orders["ordered_at"].max()) if len(orders) else None,
         },
         retention=row,
+        explanation=explanation,
         orders=orders,
         note=note,
     )
 
 
-def _row(customer_id: str, retention: Callable[[], RetentionReport]) -> tuple[dict[str, Any] | None, str]:
+def _row(customer_id: str, retention: Callable[[], RetentionReport]) -> tuple[dict[str, Any] | None, dict[str, Any] | None, str]:
     try:
-        customers = retention().customers
+        report = retention()
     except TooLittleData as error:
-        return None, error.message
-    found = customers[customers["customer_id"] == customer_id]
+        return None, None, error.message
+    found = report.customers[report.customers["customer_id"] == customer_id]
     if found.empty:
-        return None, "no purchase of this customer counts yet, so there is nothing to predict from"
-    return to_jsonable(found.iloc[0].to_dict()), ""
+        return None, None, "no purchase of this customer counts yet, so there is nothing to predict from"
+    told = report.explain(customer_id).to_dict()
+    return to_jsonable(found.iloc[0].to_dict()), {name: told[name] for name in EXPLAINED}, ""
 
 
 def _allows(value: object, wanted: object) -> bool:

@@ -24,6 +24,9 @@ from cyberpunk_ai.workspace.trust import TrustVerbs
 if TYPE_CHECKING:
     from types import TracebackType
 
+    # Doors name the results that they are given; at run time nobody needs the class.
+    from cyberpunk_ai.customer_analytics.results import RetentionReport as RetentionReport
+
 __all__ = ["LOCAL_ADMIN", "Caller", "Workspace", "prometheus"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cyberpunk_ai.workspace.wiring import Wiring, fingerprint
+from cyberpunk_ai.workspace.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cyberpunk_ai.customer_analytics.results import RetentionReport
+    from cyberpunk_ai.customer_analytics.results import Regime, RetentionReport
     from cyberpunk_ai.governance.callers import Caller
     from cyberpunk_ai.models.customer_view import CustomerView
 
@@ -26,6 +26,7 @@ class CustomerVerbs(Wiring):
         as_of: date | datetime | str | None = None,
         horizon_days: int | None = None,
         where: Mapping[str, Any] | None = None,
+        regime: Regime | None = None,
         caller: Caller | None = None,
     ) -> RetentionReport:
         """Return segments, cohorts, churn probability and lifetime value of the customers.
@@ -34,19 +35,31 @@ class CustomerVerbs(Wiring):
             as_of: Moment to look from; the last transaction when None.
             horizon_days: How far churn and value look ahead; learnt from the gaps between purchases when None.
             where: As in `query`, e.g. `{"segment": "SMB"}`.
+            regime: `contractual` or `non_contractual`; found in the data when None.
             caller: Who asks.
         """
-        asked = {"as_of": as_of, "horizon_days": horizon_days, "where": where}
+        asked = {"as_of": as_of, "horizon_days": horizon_days, "where": where, "regime": regime}
 
         def work(who: Caller) -> RetentionReport:
-            from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
+            from cyberpunk_ai.models.customer_warehouse import ledger_of, purchases_of
 
-            purchases = self.transactions(where=where, caller=who)
+            purchases = purchases_of(self._semantic, as_of=as_of, where=where, row_filter=who.row_filter or None)
 
             def compute() -> RetentionReport:
-                return RetentionAnalyzer().analyze_customer_retention(None, purchases, as_of=as_of, horizon_days=horizon_days)
+                from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
+                from cyberpunk_ai.models.customer_fields import customer_fields
 
-            return self._remember("retention", (asked, fingerprint(purchases)), compute)
+                ledger, notes = ledger_of(purchases)
+                people = customer_fields(self._semantic, ledger.customer_ids, row_filter=who.row_filter or None)
+                return RetentionAnalyzer().analyze_ledger(
+                    ledger, purchases.moment.as_of, customer_data=people, horizon_days=horizon_days, regime=regime, warnings=notes
+                )
+
+            # The same moment of the same tables, seen by someone who may see the same, is the same input.
+            tables = sorted({"orders", "customers", *self._semantic.model.joins.get("orders", {})})
+            versions = [self._stores.warehouse.version(name) for name in tables]
+            seen = (sorted(who.row_filter.items()), purchases.moment, versions)
+            return self._remember("retention", (asked, seen), compute)
 
         return self._verb("retention", "customers", "customers", asked, caller, work)
 
@@ -73,7 +86,7 @@ class CustomerVerbs(Wiring):
         return self._verb("transactions", "customers", "orders", {"where": where, "source": source}, caller, work)
 
     def customer(self, customer_id: str, *, caller: Caller | None = None) -> CustomerView:
-        """Return one customer: profile, orders, segment, churn probability with reasons, and value.
+        """Return one customer: profile, orders, segment, churn probability with what moves it, and value.
 
         Raises:
             NotFound: No such customer, or not one that the caller may see.
