@@ -15,6 +15,7 @@ from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument, StoreFaile
 from cyberpunk_ai.core.version import __version__
 from cyberpunk_ai.customer_analytics.churn.reasons import risk_of
 from cyberpunk_ai.customer_analytics.evidence.plain_state import from_plain, to_plain
+from cyberpunk_ai.customer_analytics.evidence.rhythm import rhythm_of
 from cyberpunk_ai.customer_analytics.evidence.scoring_again import features_again
 from cyberpunk_ai.customer_analytics.reading.inputs import read_inputs
 from cyberpunk_ai.customer_analytics.regimes import regime_of
@@ -44,12 +45,14 @@ class SavedChurn:
         churn: The fitted churn model.
         purchases: The fitted purchase model, or None.
         spend: The fitted spend model, or None.
+        rhythm: The purchase model behind the features of the churn model, or None.
     """
 
     card: Artefact
     churn: FittedChurn
     purchases: PurchaseModel | None
     spend: SpendModel | None
+    rhythm: PurchaseModel | None
 
     def score(
         self,
@@ -77,7 +80,7 @@ class SavedChurn:
         meta = self.card.meta
         inputs = read_inputs(customer_data, transaction_data, as_of=as_of, mapping=mapping)
         _refuse_other_frames(meta, inputs)
-        ids, features, has_left = features_again(self.churn, self.purchases, inputs, str(meta["regime"]), int(meta["horizon_days"]))
+        ids, features, has_left = features_again(self.churn, self.rhythm, inputs, str(meta["regime"]), int(meta["horizon_days"]))
         chance = np.where(has_left, 1.0, self.churn.probability(features))
         return pd.DataFrame({"customer_id": ids, "churn_probability": chance, "risk": risk_of(chance)})
 
@@ -109,6 +112,7 @@ def save_churn(store: ArtefactStore, name: str, report: RetentionReport) -> Arte
             "churn": evidence.churn,
             "purchases": evidence.purchases,
             "spend": evidence.spend,
+            "rhythm": rhythm_of(evidence, report.horizon_days),
             "probe": probe,
             "answers": evidence.churn.probability(probe),
         }
@@ -153,7 +157,7 @@ def load_churn(store: ArtefactStore, name: str, version: int | None = None) -> S
         raise InvalidArgument(f"{name!r} is a {card.kind} model, not a churn model", hint="name one that was saved from a retention report")
     card, payload = store.load(name, card.version)
     parts = from_plain(payload)
-    if not isinstance(parts, dict) or not {"churn", "purchases", "spend", "probe", "answers"} <= set(parts):
+    if not isinstance(parts, dict) or not {"churn", "purchases", "spend", "rhythm", "probe", "answers"} <= set(parts):
         raise StoreFailed(f"{name!r} version {card.version} is no churn model", hint="train it again")
     try:
         answers = parts["churn"].probability(parts["probe"])
@@ -163,7 +167,7 @@ def load_churn(store: ArtefactStore, name: str, version: int | None = None) -> S
         ) from error
     if not np.allclose(answers, parts["answers"], rtol=0, atol=SAME):
         raise StoreFailed(f"{name!r} was saved by version {card.meta.get('package')} and scores differently here", hint=_AGAIN)
-    return SavedChurn(card, parts["churn"], parts["purchases"], parts["spend"])
+    return SavedChurn(card, parts["churn"], parts["purchases"], parts["spend"], parts["rhythm"])
 
 
 _AGAIN = "analyse the customers again and save the new model"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
-from cyberpunk_ai.customer_analytics.churn.features import feature_table
+from cyberpunk_ai.customer_analytics.churn.features import NAMES, feature_table
 from cyberpunk_ai.customer_analytics.evidence.changed import Changed
+from cyberpunk_ai.customer_analytics.evidence.rhythm import rhythm_of
 from cyberpunk_ai.customer_analytics.evidence.some_customers import of_customers
 from cyberpunk_ai.customer_analytics.lifetime_value.base import histories_of
 from cyberpunk_ai.customer_analytics.lifetime_value.gamma_gamma import spend_history
@@ -59,7 +60,10 @@ def change_purchases(report: RetentionReport, place: int, changes: Mapping[str, 
     before = alone(evidence.ledger, place)
     amount = float(before.amount.mean()) if future.amount is None else future.amount
     after = _carried_on(before, future, amount)
-    features = feature_table(after, report.horizon_days, evidence.purchases) if after is not before else evidence.features[[place]]
+    features = evidence.features[[place]].copy()
+    rhythm = rhythm_of(evidence, report.horizon_days)
+    if after is not before and rhythm is not None:
+        features[:, : len(NAMES)] = feature_table(after, report.horizon_days, rhythm)
     notes = [f"each added purchase is worth {amount:,.2f}, the customer's average"] if _adds(future) and future.amount is None else []
     if not before.has_amounts:
         notes = []

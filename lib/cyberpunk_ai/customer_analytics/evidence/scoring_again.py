@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def features_again(
-    churn: FittedChurn, purchases: PurchaseModel | None, inputs: Inputs, regime: str, horizon_days: int
+    churn: FittedChurn, rhythm: PurchaseModel | None, inputs: Inputs, regime: str, horizon_days: int
 ) -> tuple[TextArray, FloatArray, BoolArray]:
     """Return ids, features as the model knows them (n, k), and who has left already (n,), in the order of the ids.
 
     Args:
         churn: The fitted churn model.
-        purchases: The purchase model fitted with it.
+        rhythm: The purchase model behind its features.
         inputs: The new frames.
         regime: In which the model was learnt.
         horizon_days: For which it was learnt.
@@ -35,16 +35,16 @@ def features_again(
         ContractBroken: What the features are made of is missing.
         StoreFailed: The model knows features that this version does not make.
     """
-    return _of_members(churn, inputs) if regime == "contractual" else _of_purchases(churn, purchases, inputs, horizon_days)
+    return _of_members(churn, inputs) if regime == "contractual" else _of_purchases(churn, rhythm, inputs, horizon_days)
 
 
 def _of_purchases(
-    churn: FittedChurn, purchases: PurchaseModel | None, inputs: Inputs, horizon_days: int
+    churn: FittedChurn, rhythm: PurchaseModel | None, inputs: Inputs, horizon_days: int
 ) -> tuple[TextArray, FloatArray, BoolArray]:
     ledger = inputs.ledger
-    if ledger is None or purchases is None:
+    if ledger is None or rhythm is None:
         raise ContractBroken("the saved model scores purchases and there are no transactions", hint="give transaction_data")
-    features = feature_table(ledger, horizon_days, purchases)
+    features = feature_table(ledger, horizon_days, rhythm)
     _refuse_unknown(churn.names, NAMES)
     return ledger.customer_ids, features[:, [NAMES.index(name) for name in churn.names]], np.zeros(ledger.size, dtype=bool)
 

@@ -21,7 +21,7 @@ FEW, ENOUGH = 30, 100  # of the rarer outcome
 TOO_GOOD = 0.98
 LEVEL_CARE, LEVEL_BAD = 0.02, 0.06  # beyond what chance alone makes
 BASELINES = {"auc_recency_only": "days since the last purchase alone", "auc_bg_nbd": "the purchase model alone"}
-LEAK_WORDS = ("knows the outcome", "leak", "ranks almost perfectly")
+LEAK_WORDS = ("knows the outcome", "know the outcome", "leak", "ranks almost perfectly")
 DRIFT_WORDS = ("drift", "moves with time")
 
 

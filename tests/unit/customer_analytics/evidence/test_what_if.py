@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from cyberpunk_ai.core.errors import InvalidArgument, NotFound, TooLittleData
 from cyberpunk_ai.customer_analytics.churn.features import feature_table
 from cyberpunk_ai.customer_analytics.evidence.changed_purchases import alone, with_purchase
+from cyberpunk_ai.customer_analytics.evidence.rhythm import rhythm_of
+from cyberpunk_ai.customer_analytics.evidence.some_customers import of_customers
 from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import fit_purchases, histories_of
 from tests.unit.customer_analytics.builders import ledger_of
 
@@ -53,9 +56,18 @@ def test_a_second_purchase_on_one_day_adds_to_its_amount():
 
 def test_one_customer_alone_has_the_features_it_had_among_all(shop_report):
     evidence = shop_report.evidence
+    rhythm = rhythm_of(evidence, shop_report.horizon_days)
     for place in (0, 7, 300):
-        own = feature_table(alone(evidence.ledger, place), shop_report.horizon_days, evidence.purchases)
+        own = feature_table(alone(evidence.ledger, place), shop_report.horizon_days, rhythm)
         assert own[0] == pytest.approx(evidence.features[place][: own.shape[1]])
+
+
+def test_the_model_behind_the_features_is_found_also_when_value_uses_another(shop_report):
+    evidence = shop_report.evidence
+    other = fit_purchases(*histories_of(of_customers(evidence.ledger, np.arange(100))))
+    swapped = replace(shop_report, evidence=replace(evidence, purchases=other))
+    told, again = (report.what_if("c0005", extra_days_of_silence=20).probability_after for report in (shop_report, swapped))
+    assert again == pytest.approx(told, abs=1e-9)
 
 
 def test_buying_today_raises_expected_purchases_and_silence_lowers_them(shop_report):
@@ -88,8 +100,6 @@ def test_impossible_futures_are_refused_with_what_is_possible(shop_report, chang
 def test_unknown_customers_and_missing_models_are_typed_errors(shop_report):
     with pytest.raises(NotFound):
         shop_report.what_if("nobody", purchases_today=1)
-    from dataclasses import replace
-
     with pytest.raises(TooLittleData):
         replace(shop_report, evidence=None).what_if("c0001", purchases_today=1)
 
