@@ -22,7 +22,7 @@ TOO_GOOD = 0.98
 LEVEL_CARE, LEVEL_BAD = 0.02, 0.06  # beyond what chance alone makes
 BASELINES = {"auc_recency_only": "days since the last purchase alone", "auc_bg_nbd": "the purchase model alone"}
 LEAK_WORDS = ("knows the outcome", "know the outcome", "leak", "ranks almost perfectly")
-DRIFT_WORDS = ("drift", "moves with time")
+DRIFT_WORDS, PROXY_WORDS = ("drift", "moves with time"), ("in disguise",)
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,9 @@ def judge_warnings(warnings: Iterable[str]) -> list[Finding]:
         told, is_gone = warning.lower(), "not used" in warning or "left out" in warning
         if any(word in told for word in LEAK_WORDS):
             findings.append(Finding("data", "leak suspect", np.nan, np.nan, "good" if is_gone else "care", warning.rstrip(".")))
+        elif any(word in told for word in PROXY_WORDS):
+            # It tells how long a customer stayed, which a score of who leaves may know; curves of how long they stay may not.
+            findings.append(Finding("data", "tenure in disguise", np.nan, np.nan, "good", warning.rstrip(".")))
         elif any(word in told for word in DRIFT_WORDS):
             findings.append(Finding("data", "drift", np.nan, np.nan, "care", warning.rstrip(".")))
     return findings
