@@ -24,6 +24,8 @@ THEMES: dict[str, str] = {
     "recent": "trend",
     "previous": "trend",
     "longer": "trend",
+    "active_halves": "trend",
+    "active_eighths": "trend",
     "gap_spread": "trend",
     "mean_amount": "spend",
     "recent_revenue": "spend",
@@ -32,11 +34,12 @@ THEMES: dict[str, str] = {
     "tenure_days": "tenure",
 }
 NAMES = tuple(THEMES)
+WINDOWS = 8
 PLACE = {name: position for position, name in enumerate(NAMES)}
 
 
 def feature_table(ledger: Ledger, horizon_days: int, model: PurchaseModel) -> FloatArray:
-    """Return one row of features per customer, columns as in `NAMES`, shape (n, 16), never missing.
+    """Return one row of features per customer, columns as in `NAMES`, shape (n, 18), never missing.
 
     Args:
         ledger: Purchases up to one day.
@@ -65,6 +68,8 @@ def feature_table(ledger: Ledger, horizon_days: int, model: PurchaseModel) -> Fl
         "recent": ledger.purchases_between(now - horizon_days, now),
         "previous": ledger.purchases_between(now - 2 * horizon_days, now - horizon_days),
         "longer": ledger.purchases_between(now - 4 * horizon_days, now - 2 * horizon_days),
+        "active_halves": _active(ledger, half) / np.minimum(WINDOWS, age // half + 1.0),
+        "active_eighths": _active(ledger, max(horizon_days // WINDOWS, 1)),
         "gap_spread": spread,
         "mean_amount": _signed_log(gross / (x + 1.0)),
         "recent_revenue": _signed_log(ledger.revenue_between(now - horizon_days, now)),
@@ -73,6 +78,15 @@ def feature_table(ledger: Ledger, horizon_days: int, model: PurchaseModel) -> Fl
         "tenure_days": np.log1p(age),
     }
     return np.stack([columns[name] for name in NAMES], axis=1).astype(np.float64)
+
+
+def _active(ledger: Ledger, width: int) -> FloatArray:
+    """Return in how many of the last eight windows of this many days a customer bought."""
+    window = (ledger.as_of_day - ledger.day) // width
+    # Rows are sorted by customer and day, so that purchases of one window stand together.
+    is_new = np.ones(len(window), dtype=bool)
+    is_new[1:] = (window[1:] != window[:-1]) | (ledger.buyer[1:] != ledger.buyer[:-1])
+    return np.bincount(ledger.buyer[is_new & (window < WINDOWS)], minlength=ledger.size).astype(np.float64)
 
 
 def _log_odds(chance: FloatArray) -> FloatArray:

@@ -22,6 +22,22 @@ def area_under_curve(left: FloatArray, score: FloatArray) -> float:
     return float((rankdata(score)[left > 0].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
+def average_precision(left: FloatArray, score: FloatArray) -> float:
+    """Return the mean precision over the leavers, highest scores first; customers of one score are found together. NaN when none left."""
+    if not left.sum():
+        return float("nan")
+    order = np.argsort(-score, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
+    found = np.cumsum(left[order])[ends]
+    return float((np.diff(found, prepend=0.0) * found / (ends + 1)).sum() / found[-1])
+
+
+def lift_at_top(left: FloatArray, score: FloatArray, share: float = 0.1) -> float:
+    """Return how many times as often the highest scores leave as all do. NaN when none left."""
+    first = np.argsort(-score, kind="stable")[: max(round(share * len(left)), 1)]
+    return float(left[first].mean() / left.mean()) if left.sum() else float("nan")
+
+
 def brier(left: FloatArray, chance: FloatArray) -> float:
     """Return the mean squared distance between chance and outcome."""
     return float(np.mean((chance - left) ** 2))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import InvalidArgument
 from cyberpunk_ai.customer_analytics.churn import scoring
-from cyberpunk_ai.customer_analytics.churn.churn_model import cut_off_sample, score_churn
+from cyberpunk_ai.customer_analytics.churn.churn_model import score_churn
+from cyberpunk_ai.customer_analytics.churn.cut_offs import cut_off_sample
 from cyberpunk_ai.customer_analytics.churn.horizons import horizon_for, matured_cut_offs
 from cyberpunk_ai.customer_analytics.churn.scorers.boosted_trees import Trees
 from cyberpunk_ai.customer_analytics.churn.scorers.closed_form import ClosedForm
