@@ -74,6 +74,7 @@ report.at_risk(10)
 # %% [markdown]
 # ## Where to go from here
 # - `notebooks/demand_forecast`: the forecast in depth, with your own parameters.
+# - `notebooks/customer_retention`: customers in depth, and whom to call on Monday.
 # - `cyberpunk run nightly`: the same numbers every morning, kept as a page.
 # - `http://127.0.0.1:8000/cockpit`: live; `http://127.0.0.1:8000/docs`: the API.
 

@@ -11,7 +11,12 @@ from cyberpunk_ai.core import logs
 from cyberpunk_ai.core.settings import Settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.display import HTML
+
     from cyberpunk_ai.core.results import Result
+
+PARTS_OF_ONE = ("probability", "share", "rate")
 
 
 def setup(theme: str | None = None) -> None:
@@ -43,13 +48,23 @@ def _readable(number: float) -> str:
     return f"{number:,.2f}" if abs(number) >= 1 else f"{number:.3g}"
 
 
+def _number(number: float) -> str:
+    """Show counts without, and everything else with decimals."""
+    return f"{number:,.0f}" if float(number).is_integer() else _readable(number)
+
+
 def _figure(element: Any, **_asked: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw a figure with Bokeh alone. HoloViews would wrap it in Panel, whose style sheets are links to a CDN."""
     import holoviews as hv
     from bokeh.embed.notebook import notebook_content
 
+    from cyberpunk_ai.charts.theme import load_theme
+
     script, div, _ = notebook_content(hv.render(element, backend="bokeh"))
-    return {"text/html": f"{div}<script>{script}</script>", "text/plain": repr(element)}, {}
+    look = load_theme()
+    # On a surface of its own, since the page around may be light where the theme is dark.
+    card = f"background: {look.surface}; border: 1px solid {look.line}; border-radius: 6px; padding: 8px"
+    return {"text/html": f'<div style="{card}">{div}</div><script>{script}</script>', "text/plain": repr(element)}, {}
 
 
 def record(name: str, value: Any) -> None:
@@ -77,3 +92,25 @@ def picture(forecast: Result) -> None:
     from cyberpunk_ai.charts.fan_svg import forecast_svg
 
     display(SVG(forecast_svg(forecast)))
+
+
+def table(rows: pd.DataFrame) -> HTML:
+    """Show a frame for reading: whole sentences from the left, numbers from the right, chances and shares in percent.
+
+    Args:
+        rows: What to show; names that end in `probability`, `share` or `rate` hold parts of one.
+    """
+    import pandas as pd
+    from IPython.display import HTML
+
+    shown = pd.DataFrame(index=rows.index)
+    for name in rows.columns:
+        column, is_part = rows[name], str(name).endswith(PARTS_OF_ONE)
+        write = (lambda value: f"{value:.0%}") if is_part else _number
+        is_number = pd.api.types.is_numeric_dtype(column)
+        shown[str(name).replace("_", " ")] = column.map(write, na_action="ignore").fillna("") if is_number else column
+    is_text = [not pd.api.types.is_numeric_dtype(rows[name]) for name in rows.columns]
+    styles: list[Any] = [{"selector": "td", "props": "vertical-align: top"}]
+    styles += [{"selector": f".col{place}", "props": "text-align: left"} for place, each in enumerate(is_text) if each]
+    styler = shown.style.hide(axis="index").set_table_styles(styles)
+    return HTML(styler.to_html())

@@ -201,3 +201,28 @@ def test_totals_say_expected_interval_and_whether_it_was_checked(of_a_shop: Rete
     assert "$9k  ($7k to $12k)" in texts(state)
     look = load_theme()
     assert f"net revenue\n{look.signs['warning']} not validated" in state.yaxis[0].major_label_overrides.values()
+
+
+def test_an_explanation_shows_its_parts_and_which_way_they_push(of_a_shop: RetentionReport) -> None:
+    explained = of_a_shop.explain(of_a_shop.customers["customer_id"].iloc[0])
+    state = drawn(explained.chart())
+    parts = explained.contributions[explained.contributions["contribution"] != 0].head(10)
+    np.testing.assert_allclose(np.sort(data(state, "moved")), np.sort(parts["contribution"]))
+    signs = load_theme().signs
+    ways = {"raises": signs["failing"], "lowers": signs["good"]}
+    assert state.y_range.factors[::-1] == [f"{ways[way]} {words}" for way, words in zip(parts["direction"], parts["words"], strict=True)]
+
+
+def test_a_what_if_says_before_and_after(of_a_shop: RetentionReport) -> None:
+    asked = of_a_shop.what_if(of_a_shop.customers["customer_id"].iloc[0], purchases_today=1)
+    words = texts(drawn(asked.chart()))
+    assert words.endswith("with the change")
+    assert f"{asked.probability_before * 100:.0f}" in words
+
+
+def test_a_validation_draws_the_figures_it_judged(of_a_shop: RetentionReport, of_one_customer: RetentionReport) -> None:
+    judged = of_a_shop.validate(None)
+    state = drawn(judged.chart())
+    assert state.title.text.startswith(judged.verdict)
+    assert set(data(state, "figure")) <= set(judged.figures["figure"])
+    drawn(of_one_customer.validate(None).chart())

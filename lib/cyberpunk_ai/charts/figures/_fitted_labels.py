@@ -140,12 +140,21 @@ def nothing_yet(look: Theme, height: int, why: str) -> Any:
 
     Args:
         look: Colours.
-        height: Pixels, so that the page does not jump when data comes.
+        height: Pixels of the figure that is missing; a sentence needs no more than 140 of them.
         why: What is missing, and where it would come from.
     """
     wrapped = tuple("\n".join(textwrap.wrap(why, width)) for width in (90, 60, 40, 26, 18))
     label = Label(0.5, 0.5, 1.0, 1.0, wrapped, look.muted)
     room = holoviews().Rectangles([(0.0, 0.0, 1.0, 1.0)]).opts(fill_alpha=0, line_alpha=0)
     return room.opts(
-        **clean(look, height=height, hooks=[labelling([label], look)], xaxis=None, yaxis=None, show_grid=False, xlim=(0, 1), ylim=(0, 1))
+        **clean(
+            look,
+            height=min(height, 140),
+            hooks=[labelling([label], look)],
+            xaxis=None,
+            yaxis=None,
+            show_grid=False,
+            xlim=(0, 1),
+            ylim=(0, 1),
+        )
     )

@@ -84,6 +84,7 @@ def clean(
             if legend in figure.above:
                 legend.location, legend.margin = "top_left", 0
             legend.background_fill_alpha, legend.border_line_color, legend.label_text_color = 0.0, None, theme.muted
+            legend.label_text_font = theme.fonts["plot"]
             legend.label_text_font_size, legend.spacing, legend.padding = "11px", 12, 2
 
     basics: dict[str, Any] = {

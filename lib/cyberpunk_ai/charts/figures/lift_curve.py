@@ -30,6 +30,8 @@ def lift_figure(result: Any, *, theme: Theme | str | None = None, height: int = 
         lift = result.lift_curve() if hasattr(result, "lift_curve") else result
     except TooLittleData as error:
         return nothing_yet(look, height, f"No lift to show: {error.message}.")
+    # Contacting a tenth can reach no more than ten tenths, nor more than all who leave.
+    most = min(1 / TOP, 1 / float(lift.churn_rate))
     rate, reached = float(lift.churn_rate), float(lift.reached_at_top)
     between = [(share, share, got) for share, got in zip(lift.curve["share_contacted"], lift.curve["leavers_reached"], strict=True)]
     parts = [
@@ -55,7 +57,7 @@ def lift_figure(result: Any, *, theme: Theme | str | None = None, height: int = 
             height=height,
             label="leavers reached",
             unit="percent",
-            title=f"the top {TOP:.0%} hold {reached:.0%} of leavers, {lift.lift_at_top:.1f} times chance",
+            title=f"the top {TOP:.0%} hold {reached:.0%} of leavers, {lift.lift_at_top:.1f} times chance (at most {most:.1f})",
             legend_position="bottom_right",
             legend_cols=1,
             xlabel="customers contacted, highest scores first",

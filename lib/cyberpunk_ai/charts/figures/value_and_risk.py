@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cyberpunk_ai.charts.figures._fitted_labels import Label, labelling, nothing_yet
-from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, hover, log_ticks, ramp
+from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, hover, log_ticks, mixed, ramp
 from cyberpunk_ai.core.results import CHARTS
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _cloud(hv: Any, look: Theme, points: pd.DataFrame) -> list[Any]:
     drawn = hv.HexTiles(points, ["place", "churn_probability"])
     return [
         drawn.opts(
-            cmap=ramp(look.raised, look.measured),
+            cmap=ramp(mixed(look.raised, look.measured, 0.3), look.measured),
             gridsize=44,
             min_count=1,
             cnorm="log",
