@@ -24,7 +24,7 @@ def words_for(name: str, value: float, horizon_days: int) -> str:
     field, is_choice, choice = name.partition("=")
     if is_choice:
         return f"{field} is {choice}" if value > 0.5 else f"{field} is not {choice}"
-    return f"{name.replace('_', ' ')} {value:g}"
+    return f"{name.replace('_', ' ')} is {value:g}"
 
 
 def days(count: float) -> str:
@@ -59,8 +59,6 @@ _PURCHASES: dict[str, Callable[[float, int], str]] = {
     "longer": lambda value, horizon: f"{_bought(value)} between {days(4 * horizon)} and {days(2 * horizon)} ago",
     "active_halves": lambda value, horizon: f"bought in {value:.0%} of the last spans of {days(max(horizon // 2, 1))}",
     "active_eighths": lambda value, horizon: f"bought in {round(value)} of the last 8 spans of {days(max(horizon // 8, 1))}",
-    "active_halves": lambda value, horizon: f"bought in {value:.0%} of the last spells of {days(max(horizon // 2, 1))}",
-    "active_eighths": lambda value, horizon: f"bought in {round(value)} of the last 8 spells of {days(max(horizon // 8, 1))}",
     "gap_spread": lambda value, _: f"gaps between purchases vary by {value:.0%} of their mean" if value > 0 else "gaps do not vary",
     "mean_amount": lambda value, _: f"spends {_amount(value)} per purchase",
     "recent_revenue": lambda value, horizon: f"brought {_amount(value)} net in the last {days(horizon)}",
