@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray
 
 STEEPEST = 20.0
+FELT = 0.02  # of the calibration error, beyond what chance alone makes
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +150,12 @@ def _sentence(predicted: float, rate: float, ece: float, by_chance: float, slope
     if ece <= 1.5 * by_chance:
         return f"{told}, no more than chance alone makes of so many customers: the probabilities can be taken as they are."
     told += f" ({by_chance * 100:.1f} would be chance)"
-    if abs(predicted - rate) > 0.6 * ece:
-        return f"{told}: the level is too {'high' if predicted > rate else 'low'}, so rank by it, and correct the level before budgeting."
+    is_level = abs(predicted - rate) > 0.6 * ece
+    side = "high" if predicted > rate else "low"
+    if ece - by_chance <= FELT:
+        return f"{told}: a little too {side} in level." if is_level else f"{told}: a little off in single groups, while the total holds."
+    if is_level:
+        return f"{told}: the level is too {side}, so rank by it, and correct the level before budgeting."
     if slope < 0.9:
         return f"{told}: high chances are too high and low ones too low."
     if slope > 1.1:

@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
+from cyberpunk_ai.customer_analytics.contractual.leaks import duration_proxies
 from cyberpunk_ai.customer_analytics.evidence.changed import Changed
 from cyberpunk_ai.customer_analytics.reading.members import DAYS_PER_MONTH
 from cyberpunk_ai.customer_analytics.regimes import payment_period
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from cyberpunk_ai.customer_analytics.evidence.base import Evidence
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray
     from cyberpunk_ai.customer_analytics.results import RetentionReport
 
-# What a person is, and how long it has been a customer, no offer can change.
+# What people are, where they live and how long they have been customers, no offer can change.
 PERSONAL = frozenset(
-    {"tenure", "gender", "sex", "age", "seniorcitizen", "senior", "birthdate", "dateofbirth", "birthyear", "nationality", "ethnicity"}
-)
+    {
+        "tenure", "accountlength", "gender", "sex", "age", "seniorcitizen", "senior", "birthdate", "dateofbirth", "birthyear", "partner",
+        "married", "maritalstatus", "dependents", "children", "householdsize", "income", "education", "occupation", "nationality",
+        "ethnicity", "race", "religion", "country", "state", "region", "city", "zip", "zipcode", "postcode", "areacode",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,17 +55,18 @@ class Field:
         return " or ".join(map(repr, self.choices)) if self.choices else f"a number, {self.lowest:g} to {self.highest:g} was seen"
 
 
-def mutable_fields(names: tuple[str, ...], features: FloatArray) -> dict[str, Field]:
+def mutable_fields(names: tuple[str, ...], features: FloatArray, fixed: Container[str] = ()) -> dict[str, Field]:
     """Return the fields that the business can change, by name.
 
     Args:
         names: Names of the features; `Contract=Two year` is a value of the field `Contract`.
         features: Features of all customers, shape (n, k).
+        fixed: Names of fields that follow from others, such as what was paid in all.
     """
     fields: dict[str, Field] = {}
     for column, feature in enumerate(names):
         name, is_choice, choice = feature.partition("=")
-        if _plain(name) in PERSONAL:
+        if _plain(name) in PERSONAL or name in fixed:
             continue
         if is_choice:
             known = fields.setdefault(name, Field(name, -1, {}, 0.0, 1.0))
@@ -85,16 +91,15 @@ def change_fields(report: RetentionReport, place: int, changes: Mapping[str, Any
     evidence = report.evidence
     if evidence is None or evidence.churn is None:
         raise TooLittleData("the report keeps no model to ask", hint="analyse the customers again")
-    fields = mutable_fields(evidence.churn.names, evidence.features)
+    members = evidence.members
+    grown = {} if members is None else duration_proxies(members.fields, members.tenure_days)
+    fields = mutable_fields(evidence.churn.names, evidence.features, grown)
     by_plain = {_plain(name): field for name, field in fields.items()}
     row, notes, factor = evidence.features[[place]].copy(), [], 1.0
     for name, given in changes.items():
         field = by_plain.get(_plain(str(name)))
         if field is None:
-            is_personal = _plain(str(name)) in PERSONAL
-            raise InvalidArgument(
-                f"{name} cannot be changed" if is_personal else f"{name} is no field that the churn model uses", hint=_listed(fields)
-            )
+            raise InvalidArgument(_refusal(str(name), grown), hint=_listed(fields))
         if field.choices:
             column = _choice(field, given)
             row[0, list(field.choices.values())] = 0.0
@@ -115,6 +120,13 @@ def change_fields(report: RetentionReport, place: int, changes: Mapping[str, Any
         return (purchases, value * factor) if chance == after else (purchases * ratio, value * ratio * factor)
 
     return Changed(row, worth, 0, tuple(notes))
+
+
+def _refusal(name: str, grown: Mapping[str, str]) -> str:
+    if _plain(name) in PERSONAL:
+        return f"{name} cannot be changed"
+    made_of = next((what for field, what in grown.items() if _plain(field) == _plain(name)), None)
+    return f"{name} is no field that the churn model uses" if made_of is None else f"{name} cannot be changed: it is {made_of}"
 
 
 def _clashes(names: tuple[str, ...], features: FloatArray, place: int, after: FloatArray) -> list[str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from cyberpunk_ai.customer_analytics.evidence.calibration import FELT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 Mark = Literal["good", "care", "bad", "unknown"]
 FEW, ENOUGH = 30, 100  # of the rarer outcome
 TOO_GOOD = 0.98
-LEVEL_CARE, LEVEL_BAD = 0.02, 0.06  # beyond what chance alone makes
+LEVEL_CARE, LEVEL_BAD = FELT, 0.06  # beyond what chance alone makes
+WIDE = 1.0  # width of the interval of a total, in units of the total
 BASELINES = {"auc_recency_only": "days since the last purchase alone", "auc_bg_nbd": "the purchase model alone"}
 LEAK_WORDS = ("knows the outcome", "know the outcome", "leak", "ranks almost perfectly")
 DRIFT_WORDS, PROXY_WORDS = ("drift", "moves with time"), ("in disguise",)
@@ -75,18 +78,19 @@ def judge_warnings(warnings: Iterable[str]) -> list[Finding]:
 
 
 def judge_totals(totals: pd.DataFrame) -> list[Finding]:
-    """Judge the totals: whether past totals were hit."""
-    return [
-        Finding(
-            "totals",
-            f"expected {row['what']}",
-            float(row["expected"]),
-            np.nan,
-            "good" if row["status"] == "validated" else "care",
-            str(row["note"]) if row.get("note") else f"{row['what']} are {row['status']}",
-        )
-        for row in totals.to_dict("records")
-    ]
+    """Judge the totals: whether past totals were told, and how wide the intervals are that follow from them."""
+    return [_total(row) for row in totals.to_dict("records")]
+
+
+def _total(row: Mapping[Any, Any]) -> Finding:
+    expected, lo, hi = (float(row[name]) for name in ("expected", "lo", "hi"))
+    note = str(row["note"]) if row.get("note") else f"{row['what']} are {row['status']}"
+    if row["status"] != "validated":
+        return Finding("totals", f"expected {row['what']}", expected, np.nan, "care", f"{row['what']} not validated, {note}")
+    if hi - lo > WIDE * abs(expected):
+        note = f"{row['what']} may lie anywhere from {lo:,.0f} to {hi:,.0f}, as {note}"
+        return Finding("totals", f"expected {row['what']}", expected, np.nan, "care", note)
+    return Finding("totals", f"expected {row['what']}", expected, np.nan, "good", note)
 
 
 def auc_error(auc: float, left: int, stayed: int) -> float:

@@ -70,3 +70,12 @@ def test_values_that_nobody_has_together_are_told():
     online = rows.loc[(rows["Internet"] == "Yes") & (rows["Streaming"] == "Yes") & (rows["Churn"] == "No"), "customerID"].iloc[0]
     assert report.what_if(online, Internet="No").notes == ("nobody with Internet=No has Streaming=Yes: change that too",)
     assert report.what_if(online, Internet="No", Streaming="no internet").notes == ()
+
+
+def test_what_grows_with_tenure_cannot_be_changed():
+    rows = contracts()
+    rows["TotalCharges"] = rows["tenure"] * rows["MonthlyCharges"]
+    report = RetentionAnalyzer().analyze_customer_retention(rows, None)
+    with pytest.raises(InvalidArgument, match="TotalCharges cannot be changed: it is tenure times MonthlyCharges") as caught:
+        report.what_if(active(report)[0], TotalCharges=5)
+    assert "TotalCharges" not in caught.value.hint

@@ -81,7 +81,7 @@ def test_near_ids_by_hand():
         ("revenue", -np.log1p(12.5), "brought -12.50 net in all"),
         ("Contract=Two year", 0.0, "Contract is not Two year"),
         ("Contract=Two year", 1.0, "Contract is Two year"),
-        ("MonthlyCharges", 70.35, "MonthlyCharges 70.35"),
+        ("MonthlyCharges", 70.35, "MonthlyCharges is 70.35"),
     ],
 )
 def test_words_of_a_feature(name, value, words):

@@ -75,7 +75,17 @@ def test_totals_that_were_not_checked_are_said(shop_report):
     )
     found = judged(shop_report, held_out=held_out(), totals=totals)
     assert found.verdict == "trust"
-    assert "Totals: too little history" in found.sentence
+    assert "Totals: revenue not validated, too little history" in found.sentence
+
+
+def test_totals_with_a_wide_interval_are_said(shop_report):
+    def told(lo: float, hi: float) -> str:
+        row = ["revenue", 100.0, lo, hi, 0.9, "validated", "4 finished periods were missed by at most 60%"]
+        totals = pd.DataFrame([row], columns=["what", "expected", "lo", "hi", "level", "status", "note"])
+        return judged(shop_report, held_out=held_out(), totals=totals).sentence
+
+    assert "Totals: revenue may lie anywhere from 30 to 240" in told(30.0, 240.0)
+    assert "Totals" not in told(80.0, 120.0)
 
 
 def test_few_customers_say_little(shop_report):
