@@ -60,11 +60,16 @@ def scores(left: np.ndarray, chance: np.ndarray) -> dict[str, float]:
     }
 
 
+def held_out_scores(report: RetentionReport) -> dict[str, float]:
+    """Return every measure of the churn score on customers whose outcome the model had not seen."""
+    held = report.held_out
+    return scores(held["left"].to_numpy(dtype=float), held["probability"].to_numpy(dtype=float))
+
+
 def contract_rows(name: str, customers: pd.DataFrame) -> Iterable[Row]:
     """Churn among contracts, out of fold, from the report's held-out scores."""
     report = RetentionAnalyzer().analyze_customer_retention(customers, None)
-    held = report.held_out
-    ours = scores(held["left"].to_numpy(dtype=float), held["probability"].to_numpy(dtype=float))
+    ours = held_out_scores(report)
     fields = customers.drop(columns=["Churn", *(each for each in ("customerID", "customer_id") if each in customers)])
     left = customers["Churn"].isin(["Yes", True]).to_numpy(dtype=float)
     theirs = {"splines": scores(left, peers.spline_logistic(fields, left)), "XGBoost": scores(left, peers.boosted_trees(fields, left))}
@@ -100,13 +105,13 @@ def churn_rows(shop: Shop, report: RetentionReport) -> Iterable[Row]:
     yield judged(f"{shop.name}: calibration error", unit, ours["ece"], *targets["ece"], better="lower", peer=(closed["ece"], "BG/NBD"))
 
 
-def value_rows(shop: Shop, report: RetentionReport) -> Iterable[Row]:
+def value_rows(shop: Shop, report: RetentionReport, *, beside_peers: bool = True) -> Iterable[Row]:
     """Order and interval of the value of each customer."""
     customers = report.customers
     actual = shop.revenue.reindex(customers["customer_id"], fill_value=0.0).to_numpy()
     unit = f"{shop.horizon_days} days"
     if shop.name in SHOP_TARGETS:
-        theirs = peers.lifetimes_forecast(shop)
+        theirs = peers.lifetimes_forecast(shop) if beside_peers else None
         peer = None
         if theirs is not None:
             peer = (gini(theirs["value"].reindex(customers["customer_id"]).fillna(0.0).to_numpy(), actual), "lifetimes")
