@@ -57,6 +57,8 @@ _PURCHASES: dict[str, Callable[[float, int], str]] = {
     "recent": lambda value, horizon: f"{_bought(value)} in the last {days(horizon)}",
     "previous": lambda value, horizon: f"{_bought(value)} in the {days(horizon)} before those",
     "longer": lambda value, horizon: f"{_bought(value)} between {days(4 * horizon)} and {days(2 * horizon)} ago",
+    "active_halves": lambda value, horizon: f"bought in {value:.0%} of the last spells of {days(max(horizon // 2, 1))}",
+    "active_eighths": lambda value, horizon: f"bought in {round(value)} of the last 8 spells of {days(max(horizon // 8, 1))}",
     "gap_spread": lambda value, _: f"gaps between purchases vary by {value:.0%} of their mean" if value > 0 else "gaps do not vary",
     "mean_amount": lambda value, _: f"spends {_amount(value)} per purchase",
     "recent_revenue": lambda value, horizon: f"brought {_amount(value)} net in the last {days(horizon)}",

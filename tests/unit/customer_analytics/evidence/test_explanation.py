@@ -9,6 +9,7 @@ import pytest
 from scipy.special import logit
 
 from cyberpunk_ai.core.errors import NotFound
+from cyberpunk_ai.customer_analytics.churn.features import NAMES
 from cyberpunk_ai.customer_analytics.evidence.customer import nearest_ids
 from cyberpunk_ai.customer_analytics.evidence.words import words_for
 
@@ -86,3 +87,8 @@ def test_near_ids_by_hand():
 )
 def test_words_of_a_feature(name, value, words):
     assert words_for(name, value, 60) == words
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_feature_of_purchases_has_words_of_its_own(name):
+    assert name.replace("_", " ") not in words_for(name, 0.5, 60)
