@@ -12,6 +12,7 @@ from cyberpunk_ai.customer_analytics.churn.reasons import reasons_in_words, risk
 from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
 from cyberpunk_ai.customer_analytics.evidence.base import Evidence
 from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import fit_purchases, histories_of
+from cyberpunk_ai.customer_analytics.lifetime_value.totals import totals_table
 from cyberpunk_ai.customer_analytics.lifetime_value.value import value_customers
 from cyberpunk_ai.customer_analytics.results import RetentionReport
 from cyberpunk_ai.customer_analytics.segments.rfm import rfm_table
@@ -49,7 +50,7 @@ def non_contractual_report(
     horizon, horizon_reason = horizon_for(ledger, horizon_days)
     model = fit_purchases(*histories_of(ledger))
     scores = score_churn(ledger, horizon, model, seed=seed)
-    value = value_customers(ledger, model, horizon, seed=seed)
+    value = value_customers(ledger, None, horizon, seed=seed)
     customers = rfm_table(ledger)
     segment = segment_of(customers.pop("r").to_numpy(), customers.pop("fm").to_numpy())
     risk = risk_of(scores.probability)
@@ -72,7 +73,7 @@ def non_contractual_report(
     now = ledger.as_of_day
     recent = ledger.revenue_between(now - horizon, now) if ledger.has_amounts else np.full(ledger.size, np.nan)
     spend = value.spend
-    messages = (model.message, spend.message if spend else "")
+    messages = (value.model.message, spend.message if spend else "")
     return RetentionReport(
         regime="non_contractual",
         regime_reason=regime_reason,
@@ -85,12 +86,26 @@ def non_contractual_report(
         survival=kaplan_meier(*first_silence(ledger, horizon)),
         validation=scores.validation,
         parameters={
-            "purchases": {**model.parameters, "log_likelihood": model.log_likelihood},
+            "purchases": {
+                "model": value.model.name,
+                **value.model.parameters,
+                "log_likelihood": value.model.log_likelihood,
+                "standard_errors": value.model.standard_errors,
+            },
             "spend": {"p": spend.p, "q": spend.q, "v": spend.v, "log_likelihood": spend.log_likelihood} if spend else {},
+            "value": {"source": value.source, "reasons": list(value.reasons)},
             "churn": {"model": scores.model},
         },
         summary=summarise(customers, is_active=ledger.recency_days < horizon, recent_revenue=recent, churn_rate=scores.churn_rate),
         warnings=(*warnings, *(message for message in messages if message), *scores.notes),
+        totals=totals_table(
+            float(value.expected_purchases.sum()),
+            float(value.value.sum()) if ledger.has_amounts else None,
+            float(scores.probability.sum()),
+            customers=ledger.size,
+            errors=value.errors,
+            horizon_days=horizon,
+        ),
         held_out=scores.held_out,
         evidence=Evidence(ledger, members, scores.fitted, scores.features, model, spend, seed),
     )

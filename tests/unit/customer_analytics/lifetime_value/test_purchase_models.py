@@ -64,8 +64,12 @@ def test_fit_and_predictions_agree_with_lifetimes(kind: type, theirs: str, cdnow
         expected = np.asarray(fitted.conditional_expected_number_of_purchases_up_to_time(39, *cdnow))
         alive = np.asarray(fitted.conditional_probability_alive(*cdnow)).ravel()
     ours, given_theirs = kind.fit(*cdnow), kind(*fitted.params_.to_numpy())
-    # Theirs stops a little short of the maximum; relative to the size of the parameter both agree to four decimals.
-    assert np.allclose(list(ours.parameters.values()), fitted.params_, rtol=1.5e-4)
+    # Theirs starts at random and stops a little short of the maximum; where both are near it, they agree.
+    assert np.allclose(list(ours.parameters.values()), fitted.params_, rtol=1e-3)
+    at_theirs = OBJECTIVES[kind](np.log(fitted.params_.to_numpy()), distinct_histories(*cdnow))[0]
+    at_ours = OBJECTIVES[kind](np.log(list(ours.parameters.values())), distinct_histories(*cdnow))[0]
+    assert at_ours <= at_theirs + 1e-12
+    assert at_ours == pytest.approx(at_theirs, abs=1e-7)
     assert np.allclose(given_theirs.expected_purchases(*cdnow, 39.0), expected, rtol=1e-6)
     assert np.allclose(given_theirs.probability_alive(*cdnow), alive, rtol=1e-6)
 
