@@ -20,7 +20,7 @@ router = APIRouter(tags=["customers"])
 def retention(ws: OpenWorkspace, who: WhoCalls, asked: RetentionRequest | None = None) -> dict[str, Any]:
     """Return the report with the customers most likely to leave."""
     wanted = asked or RetentionRequest()
-    return retention_body(_report(ws, who, wanted), wanted)
+    return retention_body(_report(ws, who, wanted, wanted.clusters), wanted)
 
 
 @router.post("/retention/validation", summary="Whether to trust the report: held-out figures, lift and calibration")
@@ -41,5 +41,7 @@ def what_if(customer_id: str, ws: OpenWorkspace, who: WhoCalls, asked: WhatIfReq
     return _report(ws, who, asked).what_if(customer_id, asked.changes).to_dict()
 
 
-def _report(ws: OpenWorkspace, who: WhoCalls, asked: CustomersAsked) -> RetentionReport:
-    return ws.retention(as_of=asked.as_of, horizon_days=asked.horizon_days, where=asked.where, regime=asked.regime, caller=who)
+def _report(ws: OpenWorkspace, who: WhoCalls, asked: CustomersAsked, clusters: bool | int = False) -> RetentionReport:
+    return ws.retention(
+        as_of=asked.as_of, horizon_days=asked.horizon_days, where=asked.where, regime=asked.regime, clusters=clusters, caller=who
+    )

@@ -38,6 +38,11 @@ class RetentionRequest(CustomersAsked):
         },
     )
 
+    clusters: bool | int = Field(
+        default=False,
+        le=50,
+        description="Also group customers by recency, frequency and money: how many groups, or true to have it chosen.",
+    )
     limit: int = Field(100, ge=0, le=100_000, description="At most this many customers in the answer, highest churn probability first.")
     parts: list[Part] | None = Field(
         None, description="Tables to send beside the summary; all of them but `held_out` when left out. `held_out` obeys `limit` too."

@@ -28,6 +28,7 @@ def retention(
     where: Where = None,
     regime: Annotated[str | None, typer.Option(help="contractual or non_contractual; found in the data when left out.")] = None,
     segment: Annotated[str | None, typer.Option(help="Print only customers of this RFM segment.")] = None,
+    clusters: Annotated[bool, typer.Option("--clusters", help="Also group customers by recency, frequency and money.")] = False,
     limit: Annotated[int, typer.Option(help="Customers to print.", min=1)] = 20,
     validate: Annotated[bool, typer.Option("--validate", help="Print held-out figures, and whether to trust them.")] = False,
     explain: Annotated[str | None, typer.Option(help="Id of one customer whose chance to explain.")] = None,
@@ -36,7 +37,7 @@ def retention(
 ) -> None:
     """Show customers at risk, segments and lifetime value."""
     with workspace() as ws:
-        report = ws.retention(as_of=as_of, horizon_days=horizon_days, where=pairs(where), regime=regime)  # type: ignore[arg-type]
+        report = ws.retention(as_of=as_of, horizon_days=horizon_days, where=pairs(where), regime=regime, clusters=clusters)  # type: ignore[arg-type]
     if csv is not None:
         report.customers.to_csv(csv, index=False)
     if explain is not None:
@@ -61,6 +62,8 @@ def _print_report(report: RetentionReport, segment: str | None, limit: int) -> N
         known = rows[rows["segment"].astype(str).str.lower() == segment.lower()]
         chosen, title = known.sort_values(["churn_probability", "customer_id"], ascending=[False, True]).head(limit), f"Segment {segment}"
     print_table(chosen[[name for name in COLUMNS if name in chosen.columns]], title=title)
+    if len(report.clusters):
+        print_table(report.clusters, title="Clusters")
     if len(report.totals):
         print_table(report.totals, title=f"Totals of {report.horizon_days} days")
     print_notes([report.headline, *(f"{name}: {value}" for name, value in report.summary.items())])

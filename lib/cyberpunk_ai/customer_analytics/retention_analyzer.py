@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
@@ -44,6 +45,7 @@ class RetentionAnalyzer:
         horizon_days: int | None = None,
         regime: Regime | None = None,
         mapping: Mapping[str, str] | None = None,
+        clusters: bool | int = False,
     ) -> RetentionReport:
         """Analyse customers as they stood at one moment.
 
@@ -56,6 +58,8 @@ class RetentionAnalyzer:
             horizon_days: How far churn and value look ahead; learnt from the gaps between purchases when None.
             regime: `contractual` or `non_contractual`; found in the data when None.
             mapping: Canonical name to column, for names that are not recognised. A name applies to each frame that has the column.
+            clusters: Also group the customers by recency, frequency and money: so many groups, or as many as are clearest when True. Each
+                customer is then in one `cluster`, and `clusters` of the report describes them.
 
         Raises:
             ContractBroken: A needed column is missing or there twice, or amounts are in several currencies.
@@ -64,7 +68,8 @@ class RetentionAnalyzer:
         """
         _check_question(horizon_days, regime)
         read = read_inputs(customer_data, transaction_data, as_of=as_of, mapping=mapping)
-        return self._report(read.ledger, read.moment, read.members, horizon_days, regime, read.warnings)
+        report = self._report(read.ledger, read.moment, read.members, horizon_days, regime, read.warnings)
+        return self._with_clusters(report, clusters)
 
     def analyze_ledger(
         self,
@@ -74,6 +79,7 @@ class RetentionAnalyzer:
         customer_data: pd.DataFrame | None = None,
         horizon_days: int | None = None,
         regime: Regime | None = None,
+        clusters: bool | int = False,
         warnings: tuple[str, ...] = (),
     ) -> RetentionReport:
         """Analyse purchases that were read already, wherever they come from.
@@ -84,6 +90,7 @@ class RetentionAnalyzer:
             customer_data: As in `analyze_customer_retention`.
             horizon_days: As in `analyze_customer_retention`.
             regime: As there.
+            clusters: As there.
             warnings: What reading the purchases had to say.
 
         Raises:
@@ -91,7 +98,15 @@ class RetentionAnalyzer:
         """
         _check_question(horizon_days, regime)
         members = None if customer_data is None or not len(customer_data) else read_members(customer_data, ledger, as_of)
-        return self._report(ledger, as_of, members, horizon_days, regime, warnings)
+        return self._with_clusters(self._report(ledger, as_of, members, horizon_days, regime, warnings), clusters)
+
+    def _with_clusters(self, report: RetentionReport, clusters: bool | int) -> RetentionReport:
+        if clusters is False:
+            return report
+        from cyberpunk_ai.customer_analytics.segments.clusters import cluster_customers
+
+        names, table = cluster_customers(report.customers, clusters=clusters, seed=self.seed)
+        return replace(report, customers=report.customers.assign(cluster=names), clusters=table)
 
     def _report(
         self,

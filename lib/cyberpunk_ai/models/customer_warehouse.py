@@ -18,6 +18,7 @@ from cyberpunk_ai.customer_analytics.reading.frames import moment_of
 from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
 from cyberpunk_ai.customer_analytics.segments.rules import SEGMENTS, segment_of
 from cyberpunk_ai.data_fabric.semantic.customer_purchases import CustomerPurchases
+from cyberpunk_ai.data_fabric.semantic.rounding import settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,7 +141,9 @@ def ledger_of(purchases: CustomerPurchases, *, shares: int | None = None) -> tup
     place = np.empty(len(ids), dtype=np.int64)
     place[order] = np.arange(len(ids))
     counts = np.concatenate([part[1] for part in parts])
-    day, amount = np.concatenate([part[2] for part in parts]), np.concatenate([part[3] for part in parts])
+    day = np.concatenate([part[2] for part in parts])
+    # Threads of the warehouse add in any order; the last digits that this disturbs are no part of an amount.
+    amount = settled(np.concatenate([part[3] for part in parts]))
     buyer = np.repeat(place, counts)
     if len(parts) > 1:
         rows = np.argsort(buyer, kind="stable")
@@ -157,7 +160,7 @@ def ledger_of(purchases: CustomerPurchases, *, shares: int | None = None) -> tup
         amount=amount,
         refunded=refunded[known].astype(np.int64),
         refund_day=refunds["day"].to_numpy(np.int64)[known],
-        refund_amount=refunds["amount"].to_numpy(np.float64)[known],
+        refund_amount=settled(refunds["amount"].to_numpy(np.float64)[known]),
         refund_target=refunds["target"].to_numpy(np.int64)[known],
         as_of_day=_day(purchases.moment.as_of),
         has_amounts=True,

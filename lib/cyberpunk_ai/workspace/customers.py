@@ -27,6 +27,7 @@ class CustomerVerbs(Wiring):
         horizon_days: int | None = None,
         where: Mapping[str, Any] | None = None,
         regime: Regime | None = None,
+        clusters: bool | int = False,
         caller: Caller | None = None,
     ) -> RetentionReport:
         """Return segments, cohorts, churn probability and lifetime value of the customers.
@@ -36,9 +37,10 @@ class CustomerVerbs(Wiring):
             horizon_days: How far churn and value look ahead; learnt from the gaps between purchases when None.
             where: As in `query`, e.g. `{"segment": "SMB"}`.
             regime: `contractual` or `non_contractual`; found in the data when None.
+            clusters: Also group the customers by recency, frequency and money: so many groups, or as many as are clearest when True.
             caller: Who asks.
         """
-        asked = {"as_of": as_of, "horizon_days": horizon_days, "where": where, "regime": regime}
+        asked = {"as_of": as_of, "horizon_days": horizon_days, "where": where, "regime": regime, "clusters": clusters}
 
         def work(who: Caller) -> RetentionReport:
             from cyberpunk_ai.models.customer_warehouse import ledger_of, purchases_of
@@ -52,7 +54,13 @@ class CustomerVerbs(Wiring):
                 ledger, notes = ledger_of(purchases)
                 people = customer_fields(self._semantic, ledger.customer_ids, row_filter=who.row_filter or None)
                 return RetentionAnalyzer().analyze_ledger(
-                    ledger, purchases.moment.as_of, customer_data=people, horizon_days=horizon_days, regime=regime, warnings=notes
+                    ledger,
+                    purchases.moment.as_of,
+                    customer_data=people,
+                    horizon_days=horizon_days,
+                    regime=regime,
+                    clusters=clusters,
+                    warnings=notes,
                 )
 
             # The same moment of the same tables, seen by someone who may see the same, is the same input.

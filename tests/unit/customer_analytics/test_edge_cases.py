@@ -319,3 +319,12 @@ def test_numbers_do_not_depend_on_rows_order_or_index() -> None:
     rows = shop(customers=150)
     shuffled = rows.sample(frac=1.0, random_state=2)
     pd.testing.assert_frame_equal(analyse(shuffled).customers, analyse(rows).customers)
+
+
+@pytest.mark.parametrize("clusters", [True, 3])
+def test_clusters_put_every_customer_in_one_group(clusters: bool | int) -> None:
+    found = analyse(PLAIN, clusters=clusters)
+    assert found.customers["cluster"].isin(found.clusters["cluster"]).all()
+    assert found.clusters["customers"].sum() == len(found.customers)
+    keeps_its_promises(found)
+    assert "cluster" not in analyse(FEW).customers
