@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from cyberpunk_ai.customer_analytics.churn import scoring
-from cyberpunk_ai.customer_analytics.churn.scorers.hinge_logistic import HingeLogistic
 from cyberpunk_ai.customer_analytics.contractual.fields import TENURE, FittedFields, features_of
-from cyberpunk_ai.customer_analytics.contractual.leaks import outcome_leaks
+from cyberpunk_ai.customer_analytics.contractual.leaks import TOO_GOOD, duration_proxies, outcome_leaks
+from cyberpunk_ai.customer_analytics.contractual.learning import learn, stratified_folds
 from cyberpunk_ai.customer_analytics.reading.members import LEAK_AUC
 from cyberpunk_ai.customer_analytics.survival.kaplan_meier import chance_within
 
 if TYPE_CHECKING:
-    from cyberpunk_ai.customer_analytics.reading.ledger import BoolArray, FloatArray
+    from cyberpunk_ai.customer_analytics.reading.ledger import BoolArray, FloatArray, IntArray
     from cyberpunk_ai.customer_analytics.reading.members import Members
 
 FOLDS, MIN_CLASS = 5, 20
-STRENGTH = 0.05  # fields do not drift as windows of purchases do, so they may speak louder
+MOST_ROWS, CHUNK = 200_000, 50_000
+REPEATS, FEW_ROWS = 2, 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +65,17 @@ def score_leaving(members: Members, left: BoolArray, horizon: int, *, seed: int 
     target = left[rows].astype(np.float64)
     leaks = outcome_leaks(members.fields[rows], target)
     fields = members.fields.drop(columns=leaks)
+    fields = fields.loc[:, [fields[name].nunique() > 1 for name in fields.columns]]
     notes = [f"field {name!r} knows the outcome (AUC above {LEAK_AUC}) and is not used" for name in leaks]
+    notes += [
+        f"field {name!r} is {made_of} in disguise: it grows for as long as a customer stays, so it is no reason to stay, and survival "
+        "does not rest on it"
+        for name, made_of in duration_proxies(fields, members.tenure_days).items()
+    ]
     names = (TENURE, *map(str, fields.columns))
 
     def by_curve(*why: str) -> LeavingScores:
-        nobody = _held_out(members, np.zeros_like(rows), np.empty(0), np.empty(0), horizon)
+        nobody = _held_out(members, np.empty(0, dtype=np.int64), np.empty(0), np.empty(0), horizon)
         parts = np.zeros((len(left), len(names)))
         return LeavingScores(curve, parts, names, {}, nobody, None, np.empty((0, 0)), (*notes, *why))
 
@@ -77,29 +85,60 @@ def score_leaving(members: Members, left: BoolArray, horizon: int, *, seed: int 
     if min(target.sum(), len(target) - target.sum()) < MIN_CLASS:
         return by_curve("too few customers left, or stayed, to learn from fields: the chance comes from how long customers stay")
     everyone, learning = features_of(tenure, fields), features_of(past, fields[rows])
-    fold = np.random.default_rng(seed).integers(0, FOLDS, len(target))
-    model = FittedFields(HingeLogistic(STRENGTH).fit(learning, target), names)
-    held_out = np.empty(len(target))
-    for part in range(FOLDS):
-        learnt = FittedFields(HingeLogistic(STRENGTH).fit(learning[fold != part], target[fold != part]), names)
-        held_out[fold == part] = learnt.probability(learning[fold == part])
+    sampled = _sample(len(target), seed)
+    model = learn(learning[sampled], target[sampled], names, seed=seed)
+    held_out = _out_of_fold(learning[sampled], target[sampled], names, seed)
+    judged, target = np.flatnonzero(rows)[sampled], target[sampled]
     common = np.full(len(target), target.mean())
     if scoring.losses(target, held_out).mean() >= scoring.losses(target, common).mean():
         return by_curve("the fields say nothing about who leaves: the chance comes from how long customers stay")
-    chance = model.probability(everyone)
+    chance, parts = _in_chunks(model, everyone)
     if not members.has_dates:
-        chance[rows] = held_out  # nobody is scored by a model that has seen its own outcome
-    validation = {
+        chance[judged] = held_out  # nobody is scored by a model that has seen its own outcome
+    auc = scoring.area_under_curve(target, held_out)
+    validation: dict[str, Any] = {
         "model": model.name,
         "customers": len(target),
         "churn_rate": float(target.mean()),
-        "auc": scoring.area_under_curve(target, held_out),
+        "auc": auc,
         "brier": scoring.brier(target, held_out),
         "log_loss": float(scoring.losses(target, held_out).mean()),
         "ece": scoring.calibration_error(target, held_out),
     }
-    seen = _held_out(members, rows, held_out, target, horizon)
-    return LeavingScores(chance, model.contributions(everyone), names, validation, seen, model, everyone, tuple(notes))
+    if auc > TOO_GOOD:
+        notes.append(f"the churn score ranks almost perfectly (AUC {auc:.3f}): look for a field that knows the outcome")
+    predictions = _held_out(members, judged, held_out, target, horizon)
+    return LeavingScores(chance, parts, names, validation, predictions, model, everyone, tuple(notes))
+
+
+def _out_of_fold(features: FloatArray, left: FloatArray, names: tuple[str, ...], seed: int) -> FloatArray:
+    """Chance of every customer by models whose choice, weights and calibration have not seen it.
+
+    Few customers are divided anew and the log odds averaged, so that one lucky or unlucky division does not decide.
+    """
+    repeats = REPEATS if len(left) <= FEW_ROWS else 1
+    odds = np.zeros(len(left))
+    for again in range(repeats):
+        fold = stratified_folds(left, FOLDS, seed + again)
+        for part in range(FOLDS):
+            chance = learn(features[fold != part], left[fold != part], names, seed=seed + again).probability(features[fold == part])
+            odds[fold == part] += logit(np.clip(chance, 1e-9, 1 - 1e-9))
+    return np.asarray(expit(odds / repeats), dtype=np.float64)
+
+
+def _in_chunks(model: FittedFields, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+    chance, parts = np.empty(len(features)), np.empty_like(features)
+    for start in range(0, len(features), CHUNK):
+        rows = slice(start, start + CHUNK)
+        chance[rows], parts[rows] = model.probability(features[rows]), model.contributions(features[rows])
+    return chance, parts
+
+
+def _sample(size: int, seed: int) -> IntArray:
+    """Rows to learn from: all of them, or as many as trees are learnt from in bounded time."""
+    if size <= MOST_ROWS:
+        return np.arange(size)
+    return np.sort(np.random.default_rng(seed).choice(size, MOST_ROWS, replace=False))
 
 
 def _as_they_stood(members: Members, left: BoolArray, tenure: FloatArray, horizon: int) -> tuple[BoolArray, FloatArray]:
@@ -112,8 +151,8 @@ def _as_they_stood(members: Members, left: BoolArray, tenure: FloatArray, horizo
     return rows, then[rows]
 
 
-def _held_out(members: Members, rows: BoolArray, chance: FloatArray, left: FloatArray, horizon: int) -> pd.DataFrame:
+def _held_out(members: Members, rows: IntArray, chance: FloatArray, left: FloatArray, horizon: int) -> pd.DataFrame:
     """Predictions with the day that they are seen from; a flag without dates is seen from no day."""
     day = (members.as_of.normalize() - pd.Timedelta(days=horizon)).to_datetime64() if members.has_dates else np.datetime64("NaT")
-    seen = np.full(int(rows.sum()), day).astype("datetime64[us]")
+    seen = np.full(len(rows), day).astype("datetime64[us]")
     return pd.DataFrame({"customer_id": members.customer_ids[rows], "cut_off": seen, "probability": chance, "left": left})

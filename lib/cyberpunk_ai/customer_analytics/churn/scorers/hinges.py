@@ -18,12 +18,18 @@ class Hinges:
 
     Features are held within the range seen in learning: everybody's tenure grows between two cut-offs, and a straight line drawn
     beyond what it has seen ranks worse than chance.
+
+    Args:
+        quantiles: Where a line may bend.
     """
+
+    def __init__(self, quantiles: tuple[float, ...] = KNOTS) -> None:
+        self.quantiles = quantiles
 
     def fit(self, features: FloatArray) -> Self:
         """Learn range, knots and scale."""
         self.lowest_, self.highest_ = np.quantile(features, TAILS, axis=0)
-        self.knots_ = [np.unique(np.quantile(column, KNOTS)) for column in features.T]
+        self.knots_ = [np.unique(np.quantile(column, self.quantiles)) for column in features.T]
         self.owner_ = np.repeat(np.arange(features.shape[1]), [1 + len(knots) for knots in self.knots_])
         raw = self._bend(features)
         self.centre_, self.scale_ = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-9)
