@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.lifetime_value.base import PurchaseModel
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, Ledger
 
-MOST_LEARNT_FROM = 40_000
+MOST_LEARNT_FROM = 25_000
 CHUNK = 50_000
 TOO_GOOD, TOO_GOOD_ALONE = 0.98, 0.95
 

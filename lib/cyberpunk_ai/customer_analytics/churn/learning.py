@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.churn.scorers.base import Scorer
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray
 
-FOLDS, CHOOSING_ROWS, JUDGED_ROWS, LEARNING_ROWS = 3, 20_000, 30_000, 200_000
+FOLDS, CHOOSING_ROWS, JUDGED_ROWS, LEARNING_ROWS = 3, 12_000, 20_000, 80_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,16 @@ from cyberpunk_ai.customer_analytics.churn.features import PLACE, THEMES
 from cyberpunk_ai.customer_analytics.segments import rules as names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
     from cyberpunk_ai.customer_analytics.churn.churn_model import ChurnScores
-    from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, Ledger, TextArray
+    from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, IntArray, Ledger, TextArray
 
-TOP = 3
+    _Facts = Mapping[str, Any]
+
+TOP, LEAST = 3, 1e-4
+CHUNK = 50_000
 HIGH, MEDIUM = 0.5, 0.25
 RULE = "Rule-based: "
 ACTIONS = {
@@ -70,54 +75,77 @@ def reasons_in_words(ledger: Ledger, scores: ChurnScores, horizon_days: int) -> 
     moved[once, rhythm] += moved[once, tenure]
     moved[once, tenure] = 0.0
     strongest = np.argsort(-np.abs(moved), axis=1, kind="stable")[:, :TOP]
-    phrases = {theme: _WORDS[theme](ledger, scores, horizon_days) for theme in themes}
-    texts: list[str] = []
-    for customer, order in enumerate(strongest.tolist()):
-        parts = [
-            f"{'raises' if moved[customer, place] > 0 else 'lowers'} risk: {phrases[themes[place]][customer]}"
-            for place in order
-            if abs(moved[customer, place]) > 1e-4
-        ]
-        texts.append("; ".join(parts) or "as likely to leave as the typical customer")
-    main = np.array(themes, dtype=object)[strongest[:, 0]]
-    return main, np.array(texts, dtype=object)
+    facts = _facts(ledger, scores)
+    texts = np.empty(ledger.size, dtype=object)
+    for start in range(0, ledger.size, CHUNK):
+        rows = slice(start, start + CHUNK)
+        part = {name: values[rows] for name, values in facts.items()}
+        texts[rows] = _told(moved[rows], strongest[rows], [partial(_WORDS[theme], part, ledger, horizon_days) for theme in themes])
+    return np.array(themes, dtype=object)[strongest[:, 0]], texts
 
 
-def _rhythm(ledger: Ledger, _scores: ChurnScores, _horizon: int) -> list[str]:
-    repeats = ledger.purchases - 1
-    usual = (ledger.last_day - ledger.first_day) / np.maximum(repeats, 1)
-    rows = zip(ledger.recency_days.tolist(), repeats.tolist(), usual.tolist(), strict=True)
-    return [
-        f"last purchase {_days(recency)} ago, {_against(recency, gap) if count else 'the only one so far'}" for recency, count, gap in rows
-    ]
+def _told(moved: FloatArray, strongest: IntArray, phrases: Sequence[Callable[[IntArray], list[str]]]) -> TextArray:
+    """Join the strongest phrases of each customer; a phrase is made only where it is told."""
+    told = np.full(len(moved), "", dtype=object)
+    for rank in range(strongest.shape[1]):
+        place = strongest[:, rank]
+        by = moved[np.arange(len(moved)), place]
+        for theme, phrase in enumerate(phrases):
+            rows = np.flatnonzero((place == theme) & (np.abs(by) > LEAST))
+            words = np.empty(len(rows), dtype=object)
+            words[:] = phrase(rows)
+            told[rows] += np.where(by[rows] > 0, "; raises risk: ", "; lowers risk: ").astype(object) + words
+    return np.array([text[2:] or "as likely to leave as the typical customer" for text in told], dtype=object)
 
 
-def _against(recency: int, gap: float) -> str:
-    usual = f"the usual gap of {_days(max(round(gap), 1))}"
-    return f"{recency / max(gap, 1.0):.1f} times {usual}" if recency > gap else f"within {usual}"
+def _facts(ledger: Ledger, scores: ChurnScores) -> _Facts:
+    """What the phrases are made of, one entry per customer."""
+    return {
+        "recency": ledger.recency_days,
+        "repeats": ledger.purchases - 1,
+        "usual": (ledger.last_day - ledger.first_day) / np.maximum(ledger.purchases - 1, 1),
+        "recent": scores.features[:, PLACE["recent"]].astype(np.int64),
+        "previous": scores.features[:, PLACE["previous"]].astype(np.int64),
+        "spend": ledger.revenue / ledger.purchases,
+        "tenure": ledger.tenure_days,
+    }
 
 
-def _loyalty(ledger: Ledger, _scores: ChurnScores, _horizon: int) -> list[str]:
+def _rhythm(facts: _Facts, _ledger: Ledger, _horizon: int, rows: IntArray) -> list[str]:
+    recency, usual, repeats = facts["recency"][rows], np.maximum(facts["usual"][rows], 1.0), facts["repeats"][rows]
+    gap = np.maximum(np.rint(facts["usual"][rows]), 1).astype(np.int64)
+    ratio = np.where(recency > facts["usual"][rows], np.rint(recency / usual * 10), 0).astype(np.int64)
+    columns = zip(recency.tolist(), repeats.tolist(), gap.tolist(), ratio.tolist(), strict=True)
+    return [f"last purchase {_days(days)} ago, {_against(count, usual, times)}" for days, count, usual, times in columns]
+
+
+def _against(repeats: int, gap: int, tenths: int) -> str:
+    if not repeats:
+        return "the only one so far"
+    usual = f"the usual gap of {_days(gap)}"
+    return f"{tenths / 10:.1f} times {usual}" if tenths else f"within {usual}"
+
+
+def _loyalty(facts: _Facts, ledger: Ledger, _horizon: int, rows: IntArray) -> list[str]:
     typical = int(np.median(ledger.purchases))
-    return [f"bought on {_days(count)} in all, typical is {typical}" for count in ledger.purchases.tolist()]
+    return [f"bought on {_days(count + 1)} in all, typical is {typical}" for count in facts["repeats"][rows].tolist()]
 
 
-def _trend(_ledger: Ledger, scores: ChurnScores, horizon: int) -> list[str]:
-    recent, before = (scores.features[:, PLACE[name]].astype(int).tolist() for name in ("recent", "previous"))
-    return [f"{now} purchases in the last {_days(horizon)}, {then} in those before" for now, then in zip(recent, before, strict=True)]
+def _trend(facts: _Facts, _ledger: Ledger, horizon: int, rows: IntArray) -> list[str]:
+    columns = zip(facts["recent"][rows].tolist(), facts["previous"][rows].tolist(), strict=True)
+    return [f"{now} purchases in the last {_days(horizon)}, {then} in those before" for now, then in columns]
 
 
-def _spend(ledger: Ledger, _scores: ChurnScores, _horizon: int) -> list[str]:
-    mean = ledger.revenue / ledger.purchases
-    typical = float(np.median(mean))
-    return [f"spends {amount:,.2f} net per purchase, typical is {typical:,.2f}" for amount in mean.tolist()]
+def _spend(facts: _Facts, ledger: Ledger, _horizon: int, rows: IntArray) -> list[str]:
+    typical = float(np.median(ledger.revenue / ledger.purchases))
+    return [f"spends {amount:,.2f} net per purchase, typical is {typical:,.2f}" for amount in facts["spend"][rows].tolist()]
 
 
-def _tenure(ledger: Ledger, _scores: ChurnScores, _horizon: int) -> list[str]:
-    return [f"customer for {_days(days)}" for days in ledger.tenure_days.tolist()]
+def _tenure(facts: _Facts, _ledger: Ledger, _horizon: int, rows: IntArray) -> list[str]:
+    return [f"customer for {_days(days)}" for days in facts["tenure"][rows].tolist()]
 
 
-_WORDS: dict[str, Callable[[Ledger, ChurnScores, int], list[str]]] = {
+_WORDS: dict[str, Callable[[_Facts, Ledger, int, IntArray], list[str]]] = {
     "rhythm": _rhythm, "loyalty": _loyalty, "trend": _trend, "spend": _spend, "tenure": _tenure,
 }  # fmt: skip
 
