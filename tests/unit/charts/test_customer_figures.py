@@ -226,3 +226,9 @@ def test_a_validation_draws_the_figures_it_judged(of_a_shop: RetentionReport, of
     assert state.title.text.startswith(judged.verdict)
     assert set(data(state, "figure")) <= set(judged.figures["figure"])
     drawn(of_one_customer.validate(None).chart())
+
+
+def test_the_legend_of_lying_bars_stands_in_one_column_where_the_bars_are_short(of_a_shop: RetentionReport) -> None:
+    for name in ("segments", "churn_reasons"):
+        legend = drawn(of_a_shop.chart(name)).legend[0]
+        assert (legend.location, legend.ncols, legend.nrows) == ("bottom_right", 1, "auto")

@@ -80,7 +80,10 @@ def clean(
             grid.grid_line_color, grid.grid_line_alpha, grid.grid_line_dash = theme.line, 0.55, [2, 4]
             grid.visible = options.get("show_grid", True)
         for legend in figure.legend:
-            legend.orientation = "vertical" if options.get("legend_cols") == 1 else "horizontal"
+            legend.orientation = "horizontal"
+            if options.get("legend_cols") == 1:
+                # HoloViews takes the columns of bars for rows.
+                legend.orientation, legend.ncols, legend.nrows = "vertical", 1, "auto"
             if legend in figure.above:
                 legend.location, legend.margin = "top_left", 0
             legend.background_fill_alpha, legend.border_line_color, legend.label_text_color = 0.0, None, theme.muted

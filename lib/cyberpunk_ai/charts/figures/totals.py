@@ -38,7 +38,9 @@ def totals_figure(result: Any, *, theme: Theme | str | None = None, height: int 
         lo, hi = (float(row[side]) / expected for side in ("lo", "hi"))
         sign = look.signs["good"] if is_validated else look.signs["warning"]
         ticks.append((place, f"{NAMES.get(row['what'], row['what'])}\n{sign} {row['status']}"))
-        words = f"{short(expected, money)}  ({short(float(row['lo']), money)} to {short(float(row['hi']), money)})"
+        # Purchases and customers are counted whole; money keeps its decimals.
+        ends = [each if money or math.isnan(each) else float(round(each)) for each in (expected, float(row["lo"]), float(row["hi"]))]
+        words = f"{short(ends[0], money)}  ({short(ends[1], money)} to {short(ends[2], money)})"
         points.append((1.0, place, look.predicted if is_validated else look.surface, short(expected, money), words))
         if not (math.isnan(lo) or math.isnan(hi)):
             level = float(row["level"])
