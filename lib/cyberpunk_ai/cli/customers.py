@@ -32,11 +32,20 @@ def retention(
     limit: Annotated[int, typer.Option(help="Customers to print.", min=1)] = 20,
     validate: Annotated[bool, typer.Option("--validate", help="Print held-out figures, and whether to trust them.")] = False,
     explain: Annotated[str | None, typer.Option(help="Id of one customer whose chance to explain.")] = None,
+    save: Annotated[str | None, typer.Option(help="Save the churn model under this name.")] = None,
+    saved: Annotated[str | None, typer.Option("--with", help="Only score, by the model saved under this name.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Also write every customer to this file.", dir_okay=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show customers at risk, segments and lifetime value."""
+    if saved is not None:
+        _score(saved, as_of, where, limit, csv, as_json=as_json)
+        return
     with workspace() as ws:
+        if save is not None:
+            card = ws.save_retention_model(save, as_of=as_of, horizon_days=horizon_days, where=pairs(where))
+            print_json(card) if as_json else typer.echo(f"{card.name} version {card.version} is saved")
+            return
         report = ws.retention(as_of=as_of, horizon_days=horizon_days, where=pairs(where), regime=regime, clusters=clusters)  # type: ignore[arg-type]
     if csv is not None:
         report.customers.to_csv(csv, index=False)
@@ -52,6 +61,15 @@ def retention(
         _print_report(report, segment, limit)
     if csv is not None and not as_json:
         print_notes([f"{len(report.customers):,} customers are in {csv}"])
+
+
+def _score(name: str, as_of: str | None, where: list[str] | None, limit: int, csv: Path | None, *, as_json: bool) -> None:
+    with workspace() as ws:
+        scores = ws.score_customers(name, as_of=as_of, where=pairs(where))
+    if csv is not None:
+        scores.to_csv(csv, index=False)
+    ranked = scores.sort_values(["churn_probability", "customer_id"], ascending=[False, True])
+    print_json(ranked) if as_json else print_table(ranked.head(limit), title=f"{len(ranked):,} customers, scored by {name}")
 
 
 def _print_report(report: RetentionReport, segment: str | None, limit: int) -> None:

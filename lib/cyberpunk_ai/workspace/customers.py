@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai.customer_analytics.results import Regime, RetentionReport
     from cyberpunk_ai.governance.callers import Caller
+    from cyberpunk_ai.models.artefacts import Artefact
     from cyberpunk_ai.models.customer_view import CustomerView
 
 
@@ -92,6 +93,73 @@ class CustomerVerbs(Wiring):
             return purchases if source is None else extracts.only_from(self._stores.warehouse, purchases, source)
 
         return self._verb("transactions", "customers", "orders", {"where": where, "source": source}, caller, work)
+
+    def save_retention_model(
+        self,
+        name: str,
+        *,
+        as_of: date | datetime | str | None = None,
+        horizon_days: int | None = None,
+        where: Mapping[str, Any] | None = None,
+        caller: Caller | None = None,
+    ) -> Artefact:
+        """Save the churn model of `retention` as the next version of a name, and return its card.
+
+        Args:
+            name: Small letters, digits, `-` and `_`.
+            as_of: As in `retention`.
+            horizon_days: As there.
+            where: As there.
+            caller: Who asks.
+
+        Raises:
+            TooLittleData: There is too little history for a model of its own.
+            InvalidArgument: The name is not allowed.
+        """
+
+        def work(who: Caller) -> Artefact:
+            from cyberpunk_ai.models.artefacts import ArtefactStore
+            from cyberpunk_ai.models.churn_artefacts import save_churn
+
+            report = self.retention(as_of=as_of, horizon_days=horizon_days, where=where, caller=who)
+            return save_churn(ArtefactStore(self.settings.home / "models"), name, report)
+
+        return self._verb("save_retention_model", "customers", name, {"where": where}, caller, work)
+
+    def score_customers(
+        self,
+        name: str,
+        *,
+        version: int | None = None,
+        as_of: date | datetime | str | None = None,
+        where: Mapping[str, Any] | None = None,
+        caller: Caller | None = None,
+    ) -> pd.DataFrame:
+        """Score customers by a saved model, without learning anew: customer_id, churn_probability, risk.
+
+        Args:
+            name: As it was saved.
+            version: Of that name; the newest when None.
+            as_of: Moment to look from; the last transaction when None.
+            where: As in `query`.
+            caller: Who asks.
+
+        Raises:
+            NotFound: There is no such model.
+            ContractBroken: The customers are not like those that it was learnt from.
+        """
+
+        def work(who: Caller) -> pd.DataFrame:
+            from cyberpunk_ai.models.artefacts import ArtefactStore
+            from cyberpunk_ai.models.churn_artefacts import load_churn
+            from cyberpunk_ai.models.customer_fields import customer_fields
+
+            model = load_churn(ArtefactStore(self.settings.home / "models"), name, version)
+            purchases = self.transactions(where=where, caller=who)
+            people = customer_fields(self._semantic, purchases["customer_id"].unique(), row_filter=who.row_filter or None)
+            return model.score(people, purchases, as_of=as_of)
+
+        return self._verb("score_customers", "customers", name, {"version": version, "where": where}, caller, work)
 
     def customer(self, customer_id: str, *, caller: Caller | None = None) -> CustomerView:
         """Return one customer: profile, orders, segment, churn probability with what moves it, and value.
