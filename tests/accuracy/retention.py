@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import fit_purchases, histories_of
 from cyberpunk_ai.customer_analytics.lifetime_value.gamma_gamma import fit_spend
@@ -23,8 +24,6 @@ from tests.accuracy.retention_sets import CONTRACTS, SHOPS, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    import pandas as pd
 
     from cyberpunk_ai.customer_analytics.results import RetentionReport
 
@@ -180,6 +179,34 @@ def sample_rows(shop: Shop, report: RetentionReport) -> Iterable[Row]:
         yield judged(f"cdnow_sample: MAE of 39 weeks beside {who}", "purchases", mae, 0.79, 0.755, better="lower", peer=(peer_mae, who))
 
 
+def edge_rows() -> Iterable[Row]:
+    """How many kinds of ugly but legal purchases raise an exception."""
+    once = pd.DataFrame(
+        {
+            "customer_id": [f"c{number}" for number in range(100)],
+            "ordered_at": [f"2024-{1 + number % 9:02d}-15" for number in range(100)],
+            "amount": 10.0,
+        }
+    )
+    refunds = once.assign(amount=-25.0, ordered_at="2024-11-01")
+    cases = {
+        "one customer": once.head(1),
+        "all one-time buyers": once,
+        "zero spend": once.assign(amount=0.0),
+        "refunds larger than sales": pd.concat([once, refunds]),
+        "no amounts": once.drop(columns="amount"),
+        "identical customers": pd.concat([once.assign(ordered_at=day) for day in ("2024-01-15", "2024-03-01", "2024-06-09")]),
+    }
+    failed = 0
+    for rows in cases.values():
+        try:
+            report = RetentionAnalyzer().analyze_customer_retention(None, rows)
+            failed += not report.customers["churn_probability"].between(0, 1).all()
+        except Exception:  # noqa: BLE001 - any exception at all is what is counted
+            failed += 1
+    yield judged(f"edge cases: exceptions in {len(cases)} kinds of ugly purchases", "kinds", failed, 0, better="lower")
+
+
 def run(folder: Path, names: Iterable[str], say: Callable[[str], None]) -> list[Row]:
     """Measure the named sets that lie in the folder.
 
@@ -213,6 +240,7 @@ def run(folder: Path, names: Iterable[str], say: Callable[[str], None]) -> list[
             held[what].append(is_held)
         if name == "cdnow_sample":
             keep(sample_rows(loaded, report))
+    keep(edge_rows())
     for what, each in held.items():
         if each:
             least, pleasing = ceil(0.6 * len(each)), ceil(0.8 * len(each))
