@@ -77,8 +77,11 @@ class SavedChurn:
             ContractBroken: The frames are not like those that the model was learnt from; the message says what differs.
             TooLittleData: There is nobody to score.
         """
+        return self.score_read(read_inputs(customer_data, transaction_data, as_of=as_of, mapping=mapping))
+
+    def score_read(self, inputs: Inputs) -> pd.DataFrame:
+        """Score customers that were read already, wherever they come from; as `score` otherwise."""
         meta = self.card.meta
-        inputs = read_inputs(customer_data, transaction_data, as_of=as_of, mapping=mapping)
         _refuse_other_frames(meta, inputs)
         ids, features, has_left = features_again(self.churn, self.rhythm, inputs, str(meta["regime"]), int(meta["horizon_days"]))
         chance = np.where(has_left, 1.0, self.churn.probability(features))

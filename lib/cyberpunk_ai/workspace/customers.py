@@ -150,14 +150,19 @@ class CustomerVerbs(Wiring):
         """
 
         def work(who: Caller) -> pd.DataFrame:
+            from cyberpunk_ai.customer_analytics.reading.inputs import Inputs
+            from cyberpunk_ai.customer_analytics.reading.members import read_members
             from cyberpunk_ai.models.artefacts import ArtefactStore
             from cyberpunk_ai.models.churn_artefacts import load_churn
             from cyberpunk_ai.models.customer_fields import customer_fields
+            from cyberpunk_ai.models.customer_warehouse import ledger_of, purchases_of
 
             model = load_churn(ArtefactStore(self.settings.home / "models"), name, version)
-            purchases = self.transactions(where=where, caller=who)
-            people = customer_fields(self._semantic, purchases["customer_id"].unique(), row_filter=who.row_filter or None)
-            return model.score(people, purchases, as_of=as_of)
+            purchases = purchases_of(self._semantic, as_of=as_of, where=where, row_filter=who.row_filter or None)
+            ledger, notes = ledger_of(purchases)
+            people = customer_fields(self._semantic, ledger.customer_ids, row_filter=who.row_filter or None)
+            members = None if people is None else read_members(people, ledger, purchases.moment.as_of)
+            return model.score_read(Inputs(ledger, members, purchases.moment.as_of, notes))
 
         return self._verb("score_customers", "customers", name, {"version": version, "where": where}, caller, work)
 
