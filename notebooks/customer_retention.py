@@ -102,7 +102,7 @@ report.chart("cohorts", measure="revenue", unit="$", height=360)
 report.chart("return_curves")
 
 # %% [markdown]
-# What a month keeps of the month before: of its revenue with growth (net) and without (gross), and of its customers.
+# What is kept of the months before: of their revenue with growth (net) and without (gross), and of their customers.
 
 # %%
 report.chart("revenue_retention")

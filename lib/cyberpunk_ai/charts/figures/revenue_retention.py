@@ -1,4 +1,4 @@
-"""What a month keeps of the month before: customers, revenue without and with growth."""
+"""What months keep of those before them: customers, revenue without and with growth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def revenue_retention_figure(result: Any, *, theme: Theme | str | None = None, h
     """Draw net and gross revenue retention and customer retention by month; months that are not finished stay out.
 
     Args:
-        result: Has `revenue_retention` with `month`, `nrr`, `grr` and `logo_retention`.
+        result: Has `revenue_retention` with `month`, `nrr`, `grr`, `logo_retention`, and `window_months` where more than one month is
+            compared.
         theme: Colours; the three are one colour, being measured, and differ in dash and marker.
         height: Pixels.
     """
@@ -27,7 +28,7 @@ def revenue_retention_figure(result: Any, *, theme: Theme | str | None = None, h
     months = result.revenue_retention
     drawn = [kind for kind in KINDS if kind[0] in months.columns and months[kind[0]].notna().any()]
     if not drawn:
-        return nothing_yet(look, height, "No month can be compared with the one before yet: this needs two finished months of payments.")
+        return nothing_yet(look, height, "Nothing can be compared with the months before yet: this needs two finished months of payments.")
     markers = {"nrr": "circle", "grr": "square", "logo_retention": "triangle"}
     parts: list[Any] = [hv.HLine(1.0).opts(color=look.muted, line_width=1, line_dash="dashed", alpha=0.7)]
     for column, name, dash, width in drawn:
@@ -44,12 +45,14 @@ def revenue_retention_figure(result: Any, *, theme: Theme | str | None = None, h
                 hover_formatters={"@month": "datetime"},
             )
         )
+    window = int(months["window_months"].iloc[0]) if "window_months" in months.columns else 1
+    before = "the month before" if window == 1 else f"the {window} months before"
     highest = max(float(months[column].max()) for column, *_ in drawn)
     return hv.Overlay(parts).opts(
         **clean(
             look,
             height=height,
-            label="kept of the month before",
+            label=f"kept of {before}",
             unit="percent",
             legend_position="top",
             ylim=(0, max(1.05, highest * 1.05)),
