@@ -133,7 +133,9 @@ def _loyalty(facts: _Facts, ledger: Ledger, _horizon: int, rows: IntArray) -> li
 
 def _trend(facts: _Facts, _ledger: Ledger, horizon: int, rows: IntArray) -> list[str]:
     columns = zip(facts["recent"][rows].tolist(), facts["previous"][rows].tolist(), strict=True)
-    return [f"{now} purchases in the last {_days(horizon)}, {then} in those before" for now, then in columns]
+    return [
+        f"{now} {'purchase' if now == 1 else 'purchases'} in the last {_days(horizon)}, {then} in those before" for now, then in columns
+    ]
 
 
 def _spend(facts: _Facts, ledger: Ledger, _horizon: int, rows: IntArray) -> list[str]:
