@@ -232,3 +232,10 @@ def test_the_legend_of_lying_bars_stands_in_one_column_where_the_bars_are_short(
     for name in ("segments", "churn_reasons"):
         legend = drawn(of_a_shop.chart(name)).legend[0]
         assert (legend.location, legend.ncols, legend.nrows) == ("bottom_right", 1, "auto")
+
+
+def test_one_month_alone_stands_among_months(of_a_shop: RetentionReport) -> None:
+    alone = replace(of_a_shop, revenue_retention=of_a_shop.revenue_retention.head(1).assign(window_months=6))
+    state = drawn(alone.chart("revenue_retention"))
+    assert pd.Timestamp(state.x_range.end) - pd.Timestamp(state.x_range.start) == pd.Timedelta(days=186)
+    assert state.yaxis[0].axis_label == "kept of the 6 months before"

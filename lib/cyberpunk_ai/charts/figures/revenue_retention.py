@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cyberpunk_ai.charts.figures._fitted_labels import nothing_yet
 from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, hover
 from cyberpunk_ai.core.results import CHARTS
@@ -45,6 +47,10 @@ def revenue_retention_figure(result: Any, *, theme: Theme | str | None = None, h
                 hover_formatters={"@month": "datetime"},
             )
         )
+    known = months.loc[months[[column for column, *_ in drawn]].notna().any(axis=1), "month"]
+    # One month alone would be stretched to milliseconds.
+    month = np.timedelta64(31, "D")
+    span: dict[str, Any] = {"xlim": (known.iloc[0] - 3 * month, known.iloc[0] + 3 * month)} if len(known) == 1 else {}
     window = int(months["window_months"].iloc[0]) if "window_months" in months.columns else 1
     before = "the month before" if window == 1 else f"the {window} months before"
     highest = max(float(months[column].max()) for column, *_ in drawn)
@@ -57,5 +63,6 @@ def revenue_retention_figure(result: Any, *, theme: Theme | str | None = None, h
             legend_position="top",
             ylim=(0, max(1.05, highest * 1.05)),
             show_grid=True,
+            **span,
         )
     )
