@@ -78,6 +78,9 @@ def contract_rows(name: str, customers: pd.DataFrame) -> Iterable[Row]:
         best = pick(theirs, key=lambda who: theirs[who][key])
         yield judged(f"{name}: {label}", "5-fold out of fold", ours[key], must, stretch, better=better, peer=(theirs[best][key], best))
     if name == "telco":
+        from tests.accuracy.retention_survival import survival_rows
+
+        yield from survival_rows(name, customers)
         yield judged("telco: no leak (AUC)", "5-fold out of fold", ours["auc"], LEAK, better="lower")
 
 
