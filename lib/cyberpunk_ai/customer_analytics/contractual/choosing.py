@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDS, MIN_CLASS = 5, 20
 MOST_ROWS, CHUNK = 200_000, 50_000
-REPEATS, FEW_ROWS = 2, 10_000
+REPEATS, FEW_ROWS = 3, 10_000
 
 
 @dataclass(frozen=True, eq=False)

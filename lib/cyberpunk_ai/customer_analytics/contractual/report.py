@@ -11,6 +11,7 @@ from cyberpunk_ai.core.errors import ContractBroken, TooLittleData
 from cyberpunk_ai.customer_analytics.churn.reasons import RULE, risk_of, suggested_actions
 from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
 from cyberpunk_ai.customer_analytics.contractual.choosing import score_leaving
+from cyberpunk_ai.customer_analytics.contractual.reasons import reasons_in_words
 from cyberpunk_ai.customer_analytics.evidence.base import Evidence
 from cyberpunk_ai.customer_analytics.reading.ledger import positions
 from cyberpunk_ai.customer_analytics.reading.members import DAYS_PER_MONTH, Members
@@ -73,7 +74,7 @@ def contractual_report(
     chance = np.where(left, 1.0, scores.probability)
     customers = _customers(members, ledger, left, chance)
     customers.loc[left, "suggested_action"] = AFTER_LEAVING
-    customers["main_reason"], customers["reasons"] = _reasons(scores.contributions, list(scores.names), members, left)
+    customers["main_reason"], customers["reasons"] = reasons_in_words(scores, members, left)
     payments, amount, period = _payments(members, ledger)
     full = np.floor(horizon / period)
     hazard = -np.log1p(-np.clip(chance, 0.0, 1 - 1e-9)) / horizon
@@ -156,30 +157,6 @@ def _customers(members: Members, ledger: Ledger | None, left: BoolArray, chance:
         joined["segment"].to_numpy(dtype=object)[has_segment], joined["risk"].to_numpy(dtype=object)[has_segment]
     )
     return joined.assign(suggested_action=actions)
-
-
-def _reasons(parts: FloatArray, names: list[str], members: Members, left: BoolArray) -> tuple[TextArray, TextArray]:
-    order = np.argsort(-np.abs(parts), axis=1, kind="stable")[:, :3]
-    words_of = [_words(name, members) for name in names]
-    texts = []
-    for row, places in enumerate(order.tolist()):
-        if left[row]:
-            texts.append("has left")
-            continue
-        words = [f"{'raises' if parts[row, at] > 0 else 'lowers'} risk: {words_of[at][row]}" for at in places if abs(parts[row, at]) > 1e-4]
-        texts.append("; ".join(words) or "as likely to leave as others of its tenure")
-    return np.array(names, dtype=object)[order[:, 0]], np.array(texts, dtype=object)
-
-
-def _words(name: str, members: Members) -> list[str]:
-    """What a field says of each customer: `Contract is not Two year`, `age 37`."""
-    if name == "tenure":
-        return [f"customer for {days:.0f} days" for days in np.nan_to_num(members.tenure_days).tolist()]
-    values = members.fields[name].tolist()
-    field, is_choice, choice = name.partition("=")
-    if is_choice:
-        return [f"{field} is {choice}" if value else f"{field} is not {choice}" for value in values]
-    return [f"{name} {value:g}" for value in values]
 
 
 def _payments(members: Members, ledger: Ledger | None) -> tuple[bool, FloatArray, float]:

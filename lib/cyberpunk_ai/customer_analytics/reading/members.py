@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +29,7 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
     "recurring_amount": ("recurringamount", "monthlycharges", "monthlycharge", "monthlyfee", "mrr"),
 }
 DAYS_PER_MONTH = 365.25 / 12
-MOST_CATEGORIES, LEAK_AUC = 20, 0.95
+MOST_CATEGORIES, USUAL_SHARE, LEAK_AUC = 20, 0.02, 0.95
 LARGEST = 1e15  # beyond it squares and sums would overflow, and nothing more is learnt
 
 
@@ -47,6 +47,7 @@ class Members:
         recurring_amount: Amount per month, or missing.
         as_of: The moment.
         notes: What was assumed or left out.
+        raw: The same fields as the user knows them, before any encoding; empty where the customers come from payments alone.
     """
 
     customer_ids: TextArray
@@ -58,6 +59,7 @@ class Members:
     recurring_amount: FloatArray
     as_of: pd.Timestamp
     notes: tuple[str, ...]
+    raw: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def never_bought(self, ledger: Ledger) -> int:
         """Return how many of them have no purchase."""
@@ -113,7 +115,8 @@ def read_members(
         pd.to_numeric(rows[found["recurring_amount"]], errors="coerce") if "recurring_amount" in found else pd.Series(np.nan, rows.index)
     )
     spent = {found[name] for name in found if name != "recurring_amount"}
-    fields = _fields(rows.drop(columns=[name for name in rows.columns if name in spent]))
+    raw = rows.drop(columns=[name for name in rows.columns if name in spent]).reset_index(drop=True)
+    fields = _fields(raw)
     return Members(
         sorted_ids,
         np.asarray(tenure.clip(lower=0.0), dtype=np.float64),
@@ -124,6 +127,7 @@ def read_members(
         np.asarray(amount, dtype=np.float64),
         moment,
         tuple(notes),
+        raw,
     )
 
 
@@ -166,14 +170,37 @@ def _left(rows: pd.DataFrame, found: Mapping[str, str], ended: pd.Series, moment
 
 
 def _fields(rows: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as they are, few-valued columns as one column per value; free text, ids and dates are left out."""
+    """Numbers, also those written as text; other columns as one column per usual value; ids, free text and dates are left out."""
     parts: dict[str, pd.Series] = {}
     for name in rows.columns:
         column = rows[name]
-        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            numbers = column.astype("float64").replace([np.inf, -np.inf], np.nan).clip(-LARGEST, LARGEST)
+        if pd.api.types.is_datetime64_any_dtype(column):
+            continue
+        numbers = _numbers(column)
+        if numbers is not None:
             parts[str(name)] = numbers.fillna(numbers.median() if numbers.notna().any() else 0.0)
-        elif not pd.api.types.is_datetime64_any_dtype(column) and column.dropna().astype(str).nunique() <= MOST_CATEGORIES:
-            for value in sorted(column.dropna().astype(str).unique()):
-                parts[f"{name}={value}"] = (column.astype(str) == value).astype("float64")
+            continue
+        texts = column.where(column.isna(), column.astype(str))
+        for value in _usual(texts):
+            parts[f"{name}={value}"] = (texts == value).astype("float64")
     return pd.DataFrame(parts, index=rows.index).reset_index(drop=True)
+
+
+def _numbers(column: pd.Series) -> pd.Series | None:
+    """Values as numbers, blanks missing, or None where they are not numbers."""
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        texts = column.dropna().astype(str).str.strip()
+        texts = texts[texts != ""]
+        if not len(texts) or pd.to_numeric(texts, errors="coerce").isna().any():
+            return None
+        column = pd.to_numeric(column.astype(str).str.strip(), errors="coerce")
+    found: pd.Series = column.astype("float64").replace([np.inf, -np.inf], np.nan).clip(-LARGEST, LARGEST)
+    return found
+
+
+def _usual(texts: pd.Series) -> list[str]:
+    """All values where they are few; of many those that one in fifty customers has."""
+    counts = texts.dropna().value_counts()
+    if len(counts) > MOST_CATEGORIES:
+        counts = counts[counts >= max(USUAL_SHARE * len(texts), 2)].head(MOST_CATEGORIES)
+    return sorted(map(str, counts.index))

@@ -21,15 +21,19 @@ class Hinges:
 
     Args:
         quantiles: Where a line may bend.
+        inside: Whether bends at the ends of the range, which only repeat the straight line, are left out.
     """
 
-    def __init__(self, quantiles: tuple[float, ...] = KNOTS) -> None:
-        self.quantiles = quantiles
+    def __init__(self, quantiles: tuple[float, ...] = KNOTS, *, inside: bool = False) -> None:
+        self.quantiles, self.inside = quantiles, inside
 
     def fit(self, features: FloatArray) -> Self:
         """Learn range, knots and scale."""
         self.lowest_, self.highest_ = np.quantile(features, TAILS, axis=0)
         self.knots_ = [np.unique(np.quantile(column, self.quantiles)) for column in features.T]
+        if self.inside:
+            ends = zip(self.knots_, self.lowest_, self.highest_, strict=True)
+            self.knots_ = [knots[(knots > low) & (knots < high)] for knots, low, high in ends]
         self.owner_ = np.repeat(np.arange(features.shape[1]), [1 + len(knots) for knots in self.knots_])
         raw = self._bend(features)
         self.centre_, self.scale_ = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-9)

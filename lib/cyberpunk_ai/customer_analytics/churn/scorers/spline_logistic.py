@@ -24,14 +24,14 @@ class SplineLogistic:
 
     name = "logistic"
 
-    def __init__(self, strength: float = 0.02) -> None:
+    def __init__(self, strength: float = 0.1) -> None:
         self.strength = strength
 
     def fit(self, features: FloatArray, left: FloatArray) -> Self:
         """Learn knots, scale and weights."""
         from sklearn.linear_model import LogisticRegression
 
-        self.splines_ = Hinges(KNOTS).fit(features)
+        self.splines_ = Hinges(KNOTS, inside=True).fit(features)
         model = LogisticRegression(C=self.strength, solver="newton-cholesky", max_iter=100)
         model.fit(self.splines_.transform(features), left)
         self.weights_, self.intercept_ = model.coef_[0], float(model.intercept_[0])
