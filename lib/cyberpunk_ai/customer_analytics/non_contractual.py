@@ -10,6 +10,8 @@ from cyberpunk_ai.customer_analytics.churn.churn_model import score_churn
 from cyberpunk_ai.customer_analytics.churn.horizons import horizon_for
 from cyberpunk_ai.customer_analytics.churn.reasons import reasons_in_words, risk_of, suggested_actions
 from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
+from cyberpunk_ai.customer_analytics.cohorts.return_curves import return_curves
+from cyberpunk_ai.customer_analytics.cohorts.revenue_retention import revenue_retention
 from cyberpunk_ai.customer_analytics.evidence.base import Evidence
 from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import fit_purchases, histories_of
 from cyberpunk_ai.customer_analytics.lifetime_value.totals import totals_table
@@ -106,6 +108,8 @@ def non_contractual_report(
             errors=value.errors,
             horizon_days=horizon,
         ),
+        return_curves=return_curves(ledger),
+        revenue_retention=revenue_retention(ledger),
         held_out=scores.held_out,
         evidence=Evidence(ledger, members, scores.fitted, scores.features, model, spend, seed),
     )

@@ -10,7 +10,10 @@ import pandas as pd
 from cyberpunk_ai.core.errors import ContractBroken, TooLittleData
 from cyberpunk_ai.customer_analytics.churn.reasons import RULE, risk_of, suggested_actions
 from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
+from cyberpunk_ai.customer_analytics.cohorts.return_curves import return_curves
+from cyberpunk_ai.customer_analytics.cohorts.revenue_retention import revenue_retention
 from cyberpunk_ai.customer_analytics.contractual.choosing import score_leaving
+from cyberpunk_ai.customer_analytics.contractual.hazards import hazards_of
 from cyberpunk_ai.customer_analytics.contractual.reasons import reasons_in_words
 from cyberpunk_ai.customer_analytics.evidence.base import Evidence
 from cyberpunk_ai.customer_analytics.reading.ledger import positions
@@ -71,6 +74,8 @@ def contractual_report(
     survival = kaplan_meier(members.tenure_days[known], left[known])
     scores = score_leaving(members, left, horizon, seed=seed)
     notes += scores.notes
+    hazards, hazard_notes = hazards_of(members, left, seed=seed)
+    notes += hazard_notes
     chance = np.where(left, 1.0, scores.probability)
     customers = _customers(members, ledger, left, chance)
     customers.loc[left, "suggested_action"] = AFTER_LEAVING
@@ -106,9 +111,11 @@ def contractual_report(
         cohorts=cohort_table(ledger) if ledger is not None else _no_cohorts(),
         survival=survival,
         validation=scores.validation,
-        parameters={"churn": {"model": scores.validation.get("model", "kaplan_meier")}},
+        parameters={"churn": {"model": scores.validation.get("model", "kaplan_meier")}, "hazards": hazards},
         summary=summarise(customers, is_active=~left, recent_revenue=lately, churn_rate=observed),
-        warnings=tuple(notes),
+        warnings=tuple(dict.fromkeys(notes)),
+        return_curves=pd.DataFrame() if ledger is None else return_curves(ledger),
+        revenue_retention=pd.DataFrame() if ledger is None else revenue_retention(ledger, payment_days=payment_period(ledger)),
         held_out=scores.held_out,
         evidence=Evidence(ledger, members, scores.fitted, scores.features, None, None, seed),
     )

@@ -49,7 +49,7 @@ def test_two_weak_fields_that_together_know_the_outcome_are_said_to_be_too_good(
     rows = contracts()
     left = (rows["Churn"] == "Yes").to_numpy()
     rng = np.random.default_rng(0)
-    noise = rng.normal(0, 4, len(rows))
+    noise = rng.normal(0, 3, len(rows))
     found = analyse(rows.assign(opened=left + noise, closed=noise))
     assert any("ranks almost perfectly" in warning for warning in found.warnings)
 
