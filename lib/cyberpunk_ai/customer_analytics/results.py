@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.evidence.lift import LiftCurve
     from cyberpunk_ai.customer_analytics.evidence.validation import Validation
     from cyberpunk_ai.customer_analytics.evidence.what_if import WhatIf
+    from cyberpunk_ai.customer_analytics.survival.by_field import SurvivalByGroup
 
 Regime = Literal["contractual", "non_contractual"]
 
@@ -62,7 +63,7 @@ class RetentionReport(Result):
     chart_name: ClassVar[str] = "retention_summary"
     chart_names: ClassVar[tuple[str, ...]] = (
         "retention_summary", "segments", "segment_treemap", "cohorts", "return_curves", "revenue_retention", "survival", "lift_curve",
-        "calibration", "value_distribution", "value_and_risk", "churn_reasons", "totals",
+        "calibration", "value_distribution", "value_and_risk", "churn_reasons", "totals", "clusters", "hazards", "survival_by_group",
     )  # fmt: skip
 
     regime: Regime
@@ -133,6 +134,20 @@ class RetentionReport(Result):
         by = [name for name in ("monetary", "churn_probability") if name in kept.columns]
         ranked = kept.sort_values([*by, "customer_id"], ascending=[*[False] * len(by), True]).reset_index(drop=True)
         return ranked if limit is None else ranked.head(limit)
+
+    def survival_by(self, field: str) -> SurvivalByGroup:
+        """Return one survival curve per value of a field of customers under contract.
+
+        Args:
+            field: Column of the customers; a number of many values is parted into quarters.
+
+        Raises:
+            InvalidArgument: There is no such field; the hint lists those there are.
+            TooLittleData: The customers are not under contract, or have no fields.
+        """
+        from cyberpunk_ai.customer_analytics.survival.by_field import survival_by
+
+        return survival_by(self, field)
 
     def lift_curve(self) -> LiftCurve:
         """Return how many leavers the highest scores reach, on customers whose outcome the model had not seen."""

@@ -13,13 +13,14 @@ from bokeh.core.validation.check import check_integrity
 from bokeh.models import GlyphRenderer
 
 from cyberpunk_ai.charts.figures.churn_reasons import LOWERS, RAISES, count_reasons
+from cyberpunk_ai.charts.figures.clusters import middle_of
 from cyberpunk_ai.charts.figures.value_and_risk import MOST_POINTS
 from cyberpunk_ai.charts.figures.value_distribution import best_share
 from cyberpunk_ai.charts.theme import load_theme
 from cyberpunk_ai.core.errors import InvalidArgument
 from cyberpunk_ai.customer_analytics.results import RetentionReport
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
-from tests.unit.customer_analytics.builders import orders, shop
+from tests.unit.customer_analytics.builders import contracts, orders, shop
 
 NAMES = RetentionReport.chart_names
 
@@ -239,3 +240,72 @@ def test_one_month_alone_stands_among_months(of_a_shop: RetentionReport) -> None
     state = drawn(alone.chart("revenue_retention"))
     assert pd.Timestamp(state.x_range.end) - pd.Timestamp(state.x_range.start) == pd.Timedelta(days=186)
     assert state.yaxis[0].axis_label == "kept of the 6 months before"
+
+
+@pytest.fixture(scope="module")
+def of_contracts() -> RetentionReport:
+    return RetentionAnalyzer().analyze_customer_retention(contracts(600), None)
+
+
+@pytest.mark.parametrize("theme", ["neon", "noir", "daylight"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_report_of_contracts_is_drawn_in_silence(of_contracts: RetentionReport, name: str, theme: str) -> None:
+    drawn(of_contracts.chart(name, theme=theme))
+
+
+def test_clusters_are_as_long_as_their_share_and_say_their_middle_customer() -> None:
+    report = RetentionAnalyzer().analyze_customer_retention(None, shop(customers=250), clusters=3)
+    state = drawn(report.chart("clusters", unit="$"))
+    np.testing.assert_allclose(data(state, "until"), report.clusters["share"].to_numpy()[::-1])
+    first = report.clusters.iloc[0]
+    words = texts(state)
+    assert f"{first['customers']:,} · " in words
+    assert f"{first['recency_days']:,.0f} days silent" in words
+    assert "$" in words
+
+
+def test_a_cluster_without_amounts_says_what_is_known() -> None:
+    row = {"recency_days": 12.0, "frequency": 1.0, "monetary": np.nan, "churn_probability": 0.4}
+    assert middle_of(row) == ["40 % to leave", "12 days silent", "1 purchase"]
+
+
+def test_a_forest_of_hazards_has_each_ratio_at_its_place_and_says_its_direction(of_contracts: RetentionReport) -> None:
+    hazards = of_contracts.parameters["hazards"]
+    state = drawn(of_contracts.chart("hazards"))
+    np.testing.assert_allclose(data(state, "ratio"), np.sort(np.log10([row["hazard_ratio"] for row in hazards])))
+    look = load_theme()
+    named = " ".join(state.yaxis[0].major_label_overrides.values()).replace("\n", " ")
+    assert f"{look.signs['good']} Contract is Two year, not Month-to-month" in named
+
+
+def test_a_hazard_without_bound_stands_at_the_edge_and_is_no_exception(of_contracts: RetentionReport) -> None:
+    wild = [
+        {"field": "a", "hazard_ratio": 1e-30, "lo": 0.0, "hi": np.inf, "p_value": 0.9},
+        {"field": "b", "hazard_ratio": np.nan, "lo": np.nan, "hi": np.nan, "p_value": np.nan},
+    ]
+    state = drawn(replace(of_contracts, parameters={"hazards": wild}).chart("hazards"))
+    assert data(state, "ratio").tolist() == [-3.0]
+
+
+def test_survival_is_drawn_by_the_strongest_field_or_by_the_one_asked_for(of_contracts: RetentionReport) -> None:
+    assert drawn(of_contracts.chart("survival_by_group")).title.text == "by Contract"
+    asked = of_contracts.survival_by("gender")
+    state = drawn(asked.chart())
+    assert state.title.text == "by gender"
+    assert len(state.legend[0].items) == 2
+    assert drawn(of_contracts.chart("survival_by_group", field="gender")).title.text == "by gender"
+    with pytest.raises(InvalidArgument, match="no field"):
+        of_contracts.chart("survival_by_group", field="colour")
+
+
+def test_a_handful_of_customers_does_not_fill_the_return_curves(of_a_shop: RetentionReport) -> None:
+    curves = of_a_shop.return_curves.copy()
+    curves.loc[curves["day"] == 90, ["eligible", "hi"]] = [3, 1.0]
+    state = drawn(replace(of_a_shop, return_curves=curves).chart("return_curves"))
+    assert 90 not in data(state, "day")
+
+
+def test_revenue_retention_says_its_newest_month(of_a_shop: RetentionReport) -> None:
+    assert drawn(of_a_shop.chart("revenue_retention")).title.text == (
+        "March 2020 kept: net revenue 100 %, gross revenue 75 %, customers 70 %"
+    )

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cyberpunk_ai.charts.theme import Theme
 
 
+FEWEST = 30  # customers old enough to tell
+
+
 @CHARTS.register("return_curves", needs=["holoviews", "bokeh"], extra="apps")
 def return_curves_figure(result: Any, *, theme: Theme | str | None = None, height: int = 320) -> Any:
     """Draw the three kinds of retention; each counts only customers old enough to tell.
@@ -28,6 +31,8 @@ def return_curves_figure(result: Any, *, theme: Theme | str | None = None, heigh
     known = curves[curves["retention"].notna()] if len(curves) else curves
     if not len(known):
         return nothing_yet(look, height, "Nobody is old enough yet to tell who came back: this needs a longer history of purchases.")
+    # Of a handful of customers the band would fill the figure and hide the others.
+    known = known[known["eligible"] >= min(FEWEST, float(known["eligible"].max()))]
     kinds = {kind: rows.sort_values("day") for kind, rows in known.groupby("kind", observed=True)}
     tip = hover(
         ("day", "@day{0}"), ("came back", "@retention{0.0%}"), ("95 %", "@lo{0.0%} to @hi{0.0%}"), ("of", "@eligible{0,0} customers")
@@ -39,7 +44,7 @@ def return_curves_figure(result: Any, *, theme: Theme | str | None = None, heigh
     if "unbounded" in kinds:
         rows = kinds["unbounded"]
         parts.append(hv.Area(rows, "day", ["lo", "hi"]).opts(color=look.measured, alpha=0.2, line_alpha=0))
-        parts.append(hv.Curve(rows, "day", "retention", label="ever again from that day").opts(color=look.measured, line_width=2.2))
+        parts.append(hv.Curve(rows, "day", "retention", label="ever again until the data ends").opts(color=look.measured, line_width=2.2))
         parts.append(hv.Scatter(rows, "day", details).opts(color=look.surface, line_color=look.measured, size=5, **tip))
     if "n_day" in kinds:
         rows = kinds["n_day"]
@@ -47,6 +52,7 @@ def return_curves_figure(result: Any, *, theme: Theme | str | None = None, heigh
         points = hv.Scatter(rows, "day", details, label="on that very day")
         parts.append(points.opts(color=look.text, marker="diamond", size=7, **tip))
     top = float(known["hi"].fillna(known["retention"]).max())
+    last = max(float(known[["day", "until_day"]].max().max()), 1.0)
     return hv.Overlay(parts).opts(
         **clean(
             look,
@@ -55,6 +61,7 @@ def return_curves_figure(result: Any, *, theme: Theme | str | None = None, heigh
             unit="percent",
             legend_position="top",
             xlabel="days since the first purchase",
+            xlim=(-0.01 * last, 1.02 * last),
             ylim=(0, min(1.0, max(top * 1.08, 0.05))),
             show_grid=True,
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cyberpunk_ai.charts.figures._fitted_labels import nothing_yet
-from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, hover
+from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, hover, short
 from cyberpunk_ai.core.results import CHARTS
 
 if TYPE_CHECKING:
@@ -54,11 +54,14 @@ def revenue_retention_figure(result: Any, *, theme: Theme | str | None = None, h
     window = int(months["window_months"].iloc[0]) if "window_months" in months.columns else 1
     before = "the month before" if window == 1 else f"the {window} months before"
     highest = max(float(months[column].max()) for column, *_ in drawn)
+    newest = months.loc[months["month"] == known.iloc[-1]].iloc[-1]
+    said = [f"{name} {short(float(newest[column]), 'percent')}" for column, name, *_ in drawn if newest[column] == newest[column]]
     return hv.Overlay(parts).opts(
         **clean(
             look,
             height=height,
             label=f"kept of {before}",
+            title=f"{known.iloc[-1]:%B %Y} kept: {', '.join(said)}",
             unit="percent",
             legend_position="top",
             ylim=(0, max(1.05, highest * 1.05)),

@@ -31,7 +31,7 @@ def survival_figure(result: Any, *, theme: Theme | str | None = None, height: in
     curve = result.survival
     if not len(curve):
         return nothing_yet(look, height, "Nobody has left yet, so there is no curve to draw.")
-    steps = _stairs(curve)
+    steps = stairs(curve)
     line = hv.Curve(steps, "days", "survival").opts(color=look.measured, line_width=2.2)
     points = hv.Scatter(curve, "days", ["survival", "lo", "hi", "at_risk"]).opts(
         size=6,
@@ -70,7 +70,7 @@ def survival_figure(result: Any, *, theme: Theme | str | None = None, height: in
     )
 
 
-def _stairs(curve: pd.DataFrame) -> pd.DataFrame:
+def stairs(curve: pd.DataFrame) -> pd.DataFrame:
     """Turn the points into stairs that start with everybody on day 0."""
     import pandas as pd
 
