@@ -62,8 +62,8 @@ def reasons_in_words(ledger: Ledger, scores: ChurnScores, horizon_days: int) -> 
         horizon_days: Width of the windows.
 
     Returns:
-        The main theme per customer (`rhythm`, `loyalty`, `trend`, `spend`, `tenure`), and up to three reasons in words, strongest
-        first, each with its direction, joined by semicolons.
+        The main theme per customer (`rhythm`, `loyalty`, `trend`, `spend`, `tenure`), and up to three reasons in words, each with its
+        direction, joined by semicolons: strongest first, and at high risk those that raise it before those that lower it.
     """
     themes = sorted(set(THEMES.values()))
     if not ledger.has_amounts:
@@ -74,7 +74,7 @@ def reasons_in_words(ledger: Ledger, scores: ChurnScores, horizon_days: int) -> 
     once, rhythm, tenure = ledger.purchases == 1, themes.index("rhythm"), themes.index("tenure")
     moved[once, rhythm] += moved[once, tenure]
     moved[once, tenure] = 0.0
-    strongest = np.argsort(-np.abs(moved), axis=1, kind="stable")[:, :TOP]
+    strongest = order_of_reasons(moved, scores.probability)
     facts = _facts(ledger, scores)
     texts = np.empty(ledger.size, dtype=object)
     for start in range(0, ledger.size, CHUNK):
@@ -82,6 +82,21 @@ def reasons_in_words(ledger: Ledger, scores: ChurnScores, horizon_days: int) -> 
         part = {name: values[rows] for name, values in facts.items()}
         texts[rows] = _told(moved[rows], strongest[rows], [partial(_WORDS[theme], part, ledger, horizon_days) for theme in themes])
     return np.array(themes, dtype=object)[strongest[:, 0]], texts
+
+
+def order_of_reasons(moved: FloatArray, probability: FloatArray) -> IntArray:
+    """Return which reasons to tell: the strongest first, and at high risk those that raise it first, since they are what to act on.
+
+    Args:
+        moved: How far each of k reasons moves the log odds, shape (n, k).
+        probability: Chance to leave, shape (n,).
+
+    Returns:
+        Places of at most three reasons, shape (n, 3 or k).
+    """
+    is_late = (probability >= HIGH)[:, None] & ~(moved > LEAST)
+    order: IntArray = np.lexsort((-np.abs(moved), is_late), axis=1)[:, :TOP]
+    return order
 
 
 def _told(moved: FloatArray, strongest: IntArray, phrases: Sequence[Callable[[IntArray], list[str]]]) -> TextArray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cyberpunk_ai.customer_analytics.churn.reasons import TOP
+from cyberpunk_ai.customer_analytics.churn.reasons import order_of_reasons
 from cyberpunk_ai.customer_analytics.contractual.fields import TENURE
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def reasons_in_words(scores: LeavingScores, members: Members, left: BoolArray) -
         left: Who has left; their reason is that.
 
     Returns:
-        The field that speaks loudest per customer, and up to three reasons with their direction, strongest first, joined by semicolons.
+        The field that speaks loudest per customer, and up to three reasons with their direction, joined by semicolons: strongest first, and
+        at high risk those that raise it before those that lower it.
     """
     owners = list(dict.fromkeys(name.partition("=")[0] for name in scores.names))
     place = np.array([owners.index(name.partition("=")[0]) for name in scores.names])
@@ -36,7 +37,7 @@ def reasons_in_words(scores: LeavingScores, members: Members, left: BoolArray) -
     for number, first in _same_facts(owners, scores.names, members).items():
         moved[:, first] += moved[:, number]
         moved[:, number] = 0.0
-    order = np.argsort(-np.abs(moved), axis=1, kind="stable")[:, :TOP]
+    order = order_of_reasons(moved, scores.probability)
     strength = np.take_along_axis(moved, order, axis=1)
     words = np.stack([_words(owner, scores.names, members) for owner in owners], axis=1)
     told = np.take_along_axis(words, order, axis=1)
