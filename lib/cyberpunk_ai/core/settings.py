@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     theme: Literal["neon", "noir", "daylight"] = Field("neon", description="Theme of every page and figure.")
     semantic_file: Path | None = Field(None, description="YAML merged over the packaged semantic layer.")
     mounts: str = Field("apps.serve:mount", description="Comma-separated `module:function` that add pages to the API's server.")
+    dask_address: str | None = Field(None, description="Scheduler of a Dask cluster that large work is sent to.")
     today: date | None = Field(None, description="Freeze the calendar, for rehearsals and tests.")
 
     @field_validator("log_level", mode="before")
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "database_url", "redis_url", "clickhouse_url", "kafka_bootstrap_servers", "openai_api_key", "huggingface_api_key",
-        "prometheus_port", "semantic_file", "today", mode="before",
+        "prometheus_port", "semantic_file", "dask_address", "today", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:

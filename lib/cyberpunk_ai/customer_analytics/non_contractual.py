@@ -25,6 +25,7 @@ from cyberpunk_ai.customer_analytics.survival.kaplan_meier import first_silence,
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cyberpunk_ai.customer_analytics.churn.chunks import MapChunks
     from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
     from cyberpunk_ai.customer_analytics.reading.members import Members
 
@@ -37,6 +38,7 @@ def non_contractual_report(
     warnings: tuple[str, ...],
     seed: int,
     members: Members | None = None,
+    map_chunks: MapChunks | None = None,
 ) -> RetentionReport:
     """Return the report of customers who may come back at any time.
 
@@ -48,10 +50,11 @@ def non_contractual_report(
         warnings: What reading the data had to say.
         seed: Of everything random.
         members: What is known of the customers beside their purchases, or None.
+        map_chunks: Where chunks of customers are scored; here when None.
     """
     horizon, horizon_reason = horizon_for(ledger, horizon_days)
     model = fit_purchases(*histories_of(ledger))
-    scores = score_churn(ledger, horizon, model, seed=seed)
+    scores = score_churn(ledger, horizon, model, seed=seed, map_chunks=map_chunks)
     value = value_customers(ledger, None, horizon, seed=seed)
     customers = rfm_table(ledger)
     segment = segment_of(customers.pop("r").to_numpy(), customers.pop("fm").to_numpy())

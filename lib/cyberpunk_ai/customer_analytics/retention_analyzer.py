@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cyberpunk_ai.customer_analytics.churn.chunks import MapChunks
     from cyberpunk_ai.customer_analytics.reading.ledger import Ledger
     from cyberpunk_ai.customer_analytics.reading.members import Members
     from cyberpunk_ai.customer_analytics.results import Regime, RetentionReport
@@ -31,10 +32,11 @@ class RetentionAnalyzer:
 
     Args:
         seed: Of everything random; the same seed and rows give the same numbers.
+        map_chunks: Where chunks of customers are scored: `map_chunks(function, chunks)` gives the answers in order; here when None.
     """
 
-    def __init__(self, *, seed: int = 0) -> None:
-        self.seed = seed
+    def __init__(self, *, seed: int = 0, map_chunks: MapChunks | None = None) -> None:
+        self.seed, self.map_chunks = seed, map_chunks
 
     def analyze_customer_retention(
         self,
@@ -119,12 +121,12 @@ class RetentionAnalyzer:
     ) -> RetentionReport:
         found, reason = regime_of(ledger, members, regime)
         if found == "contractual":
-            return contractual_report(ledger, members, moment, horizon_days, reason, warnings, self.seed)
+            return contractual_report(ledger, members, moment, horizon_days, reason, warnings, self.seed, self.map_chunks)
         if ledger is None or moment is None:
             raise TooLittleData("there are no transactions", hint="without a recorded end of contract, purchases are needed")
         if members is not None and members.never_bought(ledger):
             warnings = (*warnings, f"{members.never_bought(ledger)} customers have no purchase yet and are left out")
-        return non_contractual_report(ledger, moment, horizon_days, reason, warnings, self.seed, members)
+        return non_contractual_report(ledger, moment, horizon_days, reason, warnings, self.seed, members, self.map_chunks)
 
 
 def _check_question(horizon_days: float | None, regime: str | None) -> None:

@@ -51,10 +51,11 @@ class CustomerVerbs(Wiring):
             def compute() -> RetentionReport:
                 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
                 from cyberpunk_ai.models.customer_fields import customer_fields
+                from cyberpunk_ai.models.executors import chunk_runner
 
                 ledger, notes = ledger_of(purchases)
                 people = customer_fields(self._semantic, ledger.customer_ids, row_filter=who.row_filter or None)
-                return RetentionAnalyzer().analyze_ledger(
+                return RetentionAnalyzer(map_chunks=chunk_runner(self.settings.dask_address)).analyze_ledger(
                     ledger,
                     purchases.moment.as_of,
                     customer_data=people,

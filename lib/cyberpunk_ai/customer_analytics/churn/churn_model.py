@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from cyberpunk_ai.customer_analytics.churn import scoring
+from cyberpunk_ai.customer_analytics.churn.chunks import score_in_chunks
 from cyberpunk_ai.customer_analytics.churn.cut_offs import matured_samples
 from cyberpunk_ai.customer_analytics.churn.features import NAMES, PLACE, feature_table
 from cyberpunk_ai.customer_analytics.churn.horizons import matured_cut_offs
@@ -22,12 +23,12 @@ from cyberpunk_ai.customer_analytics.churn.levels import drift_in_words
 from cyberpunk_ai.customer_analytics.churn.scorers.closed_form import ClosedForm
 
 if TYPE_CHECKING:
+    from cyberpunk_ai.customer_analytics.churn.chunks import MapChunks
     from cyberpunk_ai.customer_analytics.churn.cut_offs import CutOff
     from cyberpunk_ai.customer_analytics.lifetime_value.base import PurchaseModel
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, Ledger
 
 MOST_LEARNT_FROM = 25_000
-CHUNK = 50_000
 TOO_GOOD, TOO_GOOD_ALONE = 0.98, 0.95
 
 
@@ -59,7 +60,9 @@ class ChurnScores:
     notes: tuple[str, ...] = field(default=())
 
 
-def score_churn(ledger: Ledger, horizon_days: int, model: PurchaseModel, *, seed: int = 0) -> ChurnScores:
+def score_churn(
+    ledger: Ledger, horizon_days: int, model: PurchaseModel, *, seed: int = 0, map_chunks: MapChunks | None = None
+) -> ChurnScores:
     """Score every customer's chance of no purchase within the horizon.
 
     Args:
@@ -67,6 +70,7 @@ def score_churn(ledger: Ledger, horizon_days: int, model: PurchaseModel, *, seed
         horizon_days: How far to look ahead.
         model: Purchase model fitted on the same ledger, in days.
         seed: Of sampling, folds and trees.
+        map_chunks: Where chunks of customers are scored; here when None.
     """
     usable = [sample for sample in matured_samples(ledger, horizon_days, most=MOST_LEARNT_FROM, seed=seed) if sample.is_learnable]
     now = feature_table(ledger, horizon_days, model)
@@ -85,11 +89,7 @@ def score_churn(ledger: Ledger, horizon_days: int, model: PurchaseModel, *, seed
         if validation:
             validation["drift"] = learnt.drift
             notes = (*notes, *_too_good(validation, usable[0]))
-    probability, parts = np.empty(len(now)), np.empty_like(now)
-    for start in range(0, len(now), CHUNK):
-        rows = slice(start, start + CHUNK)
-        probability[rows] = fitted.probability(now[rows])
-        parts[rows] = fitted.contributions(now[rows])
+    probability, parts = score_in_chunks(fitted, now, map_chunks)
     return ChurnScores(probability, now, parts, fitted.name, validation, _churn_rate(ledger, horizon_days), fitted, held_out, notes)
 
 

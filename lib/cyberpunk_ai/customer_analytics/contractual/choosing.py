@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from cyberpunk_ai.customer_analytics.churn import scoring
+from cyberpunk_ai.customer_analytics.churn.chunks import score_in_chunks
 from cyberpunk_ai.customer_analytics.contractual.fields import TENURE, FittedFields, features_of
 from cyberpunk_ai.customer_analytics.contractual.leaks import TOO_GOOD, duration_proxies, outcome_leaks
 from cyberpunk_ai.customer_analytics.contractual.learning import learn, stratified_folds
@@ -17,11 +18,12 @@ from cyberpunk_ai.customer_analytics.reading.members import LEAK_AUC
 from cyberpunk_ai.customer_analytics.survival.kaplan_meier import chance_within
 
 if TYPE_CHECKING:
+    from cyberpunk_ai.customer_analytics.churn.chunks import MapChunks
     from cyberpunk_ai.customer_analytics.reading.ledger import BoolArray, FloatArray, IntArray
     from cyberpunk_ai.customer_analytics.reading.members import Members
 
 FOLDS, MIN_CLASS = 5, 20
-MOST_ROWS, CHUNK = 200_000, 50_000
+MOST_ROWS = 200_000
 REPEATS, FEW_ROWS = 3, 10_000
 
 
@@ -50,7 +52,7 @@ class LeavingScores:
     notes: tuple[str, ...] = field(default=())
 
 
-def score_leaving(members: Members, left: BoolArray, horizon: int, *, seed: int = 0) -> LeavingScores:
+def score_leaving(members: Members, left: BoolArray, horizon: int, *, seed: int = 0, map_chunks: MapChunks | None = None) -> LeavingScores:
     """Score every customer's chance to leave.
 
     Args:
@@ -58,6 +60,7 @@ def score_leaving(members: Members, left: BoolArray, horizon: int, *, seed: int 
         left: Who has left, shape (n,).
         horizon: Days to look ahead; a flag without dates has no horizon, and its chance is that of the flag.
         seed: Of the folds.
+        map_chunks: Where chunks of customers are scored; here when None.
     """
     tenure, known = np.nan_to_num(members.tenure_days), ~np.isnan(members.tenure_days)
     curve = chance_within(members.tenure_days[known], left[known], tenure, horizon)
@@ -92,7 +95,7 @@ def score_leaving(members: Members, left: BoolArray, horizon: int, *, seed: int 
     common = np.full(len(target), target.mean())
     if scoring.losses(target, held_out).mean() >= scoring.losses(target, common).mean():
         return by_curve("the fields say nothing about who leaves: the chance comes from how long customers stay")
-    chance, parts = _in_chunks(model, everyone)
+    chance, parts = score_in_chunks(model, everyone, map_chunks)
     if not members.has_dates:
         chance[judged] = held_out  # nobody is scored by a model that has seen its own outcome
     auc = scoring.area_under_curve(target, held_out)
@@ -124,14 +127,6 @@ def _out_of_fold(features: FloatArray, left: FloatArray, names: tuple[str, ...],
             chance = learn(features[fold != part], left[fold != part], names, seed=seed + again).probability(features[fold == part])
             odds[fold == part] += logit(np.clip(chance, 1e-9, 1 - 1e-9))
     return np.asarray(expit(odds / repeats), dtype=np.float64)
-
-
-def _in_chunks(model: FittedFields, features: FloatArray) -> tuple[FloatArray, FloatArray]:
-    chance, parts = np.empty(len(features)), np.empty_like(features)
-    for start in range(0, len(features), CHUNK):
-        rows = slice(start, start + CHUNK)
-        chance[rows], parts[rows] = model.probability(features[rows]), model.contributions(features[rows])
-    return chance, parts
 
 
 def _sample(size: int, seed: int) -> IntArray:

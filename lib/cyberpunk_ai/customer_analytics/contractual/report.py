@@ -26,6 +26,7 @@ from cyberpunk_ai.customer_analytics.summary import summarise
 from cyberpunk_ai.customer_analytics.survival.kaplan_meier import kaplan_meier
 
 if TYPE_CHECKING:
+    from cyberpunk_ai.customer_analytics.churn.chunks import MapChunks
     from cyberpunk_ai.customer_analytics.reading.ledger import BoolArray, FloatArray, Ledger, TextArray
 
 USUAL_HORIZON = 90
@@ -46,6 +47,7 @@ def contractual_report(
     regime_reason: str,
     warnings: tuple[str, ...],
     seed: int,
+    map_chunks: MapChunks | None = None,
 ) -> RetentionReport:
     """Return the report of customers under contract.
 
@@ -57,6 +59,7 @@ def contractual_report(
         regime_reason: Why this regime.
         warnings: What reading the data had to say.
         seed: Of the folds.
+        map_chunks: Where chunks of customers are scored; here when None.
 
     Raises:
         ContractBroken: Neither leaving nor recurring payments are in the data, or no tenure is known.
@@ -72,7 +75,7 @@ def contractual_report(
     if not known.all():
         notes.append(f"{int((~known).sum())} customers have no tenure and are left out of the survival curve")
     survival = kaplan_meier(members.tenure_days[known], left[known])
-    scores = score_leaving(members, left, horizon, seed=seed)
+    scores = score_leaving(members, left, horizon, seed=seed, map_chunks=map_chunks)
     notes += scores.notes
     hazards, hazard_notes = hazards_of(members, left, seed=seed)
     notes += hazard_notes
