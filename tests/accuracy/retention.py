@@ -133,6 +133,30 @@ def gini(predicted: np.ndarray, actual: np.ndarray) -> float:
     return area(np.argsort(-predicted, kind="stable")) / area(np.argsort(-actual, kind="stable"))
 
 
+def revenue_rows(shop: Shop, report: RetentionReport) -> Iterable[Row]:
+    """Net and gross revenue retention and kept customers of the newest month, against sums worked out in plain pandas."""
+    if not len(report.revenue_retention):
+        return
+    newest = report.revenue_retention.iloc[-1]
+    month, window = pd.Timestamp(newest["month"]).to_period("M"), int(newest["window_months"])
+    months = shop.rows["ordered_at"].dt.to_period("M")
+
+    def sums(first: pd.Period, last: pd.Period) -> pd.Series:
+        return shop.rows[(months >= first) & (months <= last)].groupby("customer_id")["amount"].sum()
+
+    before = sums(month - 2 * window + 1, month - window)
+    before = before[before > 0]
+    now = sums(month - window + 1, month).reindex(before.index, fill_value=0.0).clip(lower=0.0)
+    plain = {
+        "nrr": now.sum() / before.sum(),
+        "grr": np.minimum(now, before).sum() / before.sum(),
+        "logo_retention": (now > 0).mean(),
+    }
+    for name, value in plain.items():
+        away = abs(float(newest[name]) - float(value))
+        yield judged(f"{shop.name}: {name} of the newest month, distance to plain pandas", "share", away, 1e-6, 1e-9, better="lower")
+
+
 def totals_hold(shop: Shop, report: RetentionReport) -> dict[str, bool]:
     """Return whether the interval of each total held what came, for the customers of the report."""
     ids = report.customers["customer_id"]
@@ -156,6 +180,9 @@ def sample_rows(shop: Shop, report: RetentionReport) -> Iterable[Row]:
         yield judged(
             row, "weeks", abs(getattr(model, name) - published), 0.001, better="lower", peer=(abs(theirs[name] - published), "lifetimes")
         )
+    errors = list(model.standard_errors.values())
+    is_known = float(np.mean(np.isfinite(errors) & (np.array(errors) > 0))) if errors else 0.0
+    yield judged("BG/NBD: parameters with a standard error reported", "share of 4", is_known if len(errors) == 4 else 0.0, 1.0)
     # The published figure has two decimals.
     yield judged("BG/NBD log-likelihood", "weeks", round(model.log_likelihood, 2), -9582.43, peer=(likelihood, "lifetimes"))
     is_repeat = np.ones(len(ledger.day), dtype=bool)
@@ -239,6 +266,7 @@ def run(folder: Path, names: Iterable[str], say: Callable[[str], None]) -> list[
         if name in SHOP_TARGETS:
             keep(churn_rows(loaded, report))
         keep(value_rows(loaded, report))
+        keep(revenue_rows(loaded, report))
         for what, is_held in totals_hold(loaded, report).items():
             held[what].append(is_held)
         if name == "cdnow_sample":

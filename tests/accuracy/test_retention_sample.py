@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
-from tests.accuracy.retention import LEAK, SHOP_TARGETS, analysed, gini, held_out_scores, sample_rows, scores, value_rows
+from tests.accuracy.retention import LEAK, SHOP_TARGETS, analysed, gini, held_out_scores, revenue_rows, sample_rows, scores, value_rows
 from tests.accuracy.retention_sets import SHOPS, Shop, bigml, telco
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ def test_expected_purchases_and_value_order_customers_as_the_future_does(looked_
 def test_the_interval_of_value_holds_four_in_five(looked_ahead: tuple[Shop, RetentionReport]) -> None:
     inside = next(row for row in value_rows(*looked_ahead, beside_peers=False) if "interval" in row.what)
     assert 0.78 <= inside.ours <= 0.95
+
+
+def test_revenue_retention_is_that_of_plain_sums(looked_ahead: tuple[Shop, RetentionReport]) -> None:
+    rows = list(revenue_rows(*looked_ahead))
+    assert len(rows) == 3
+    assert [row.what for row in rows if not row.ok] == []
 
 
 def test_the_published_sample_gives_the_published_parameters_and_beats_the_naive_pace(shared_data: Path) -> None:
