@@ -28,7 +28,9 @@ from cyberpunk_ai import Workspace, notebook
 
 notebook.setup()
 ws = Workspace.open()
-report = ws.retention(as_of=as_of or None, horizon_days=horizon_days or None, where={"segment": segment} if segment else None)
+report = ws.retention(
+    as_of=as_of or None, horizon_days=horizon_days or None, where={"segment": segment} if segment else None, clusters=True
+)
 
 # %% [markdown]
 # ## The answer in short
@@ -77,6 +79,13 @@ report.chart("segment_treemap", unit="$")
 notebook.table(report.segments)
 
 # %% [markdown]
+# Beside these fixed rules, groups that the data itself shows: customers near one another in recency, frequency and money. Where they agree
+# with the segments, the rules fit your customers; a group that cuts across several segments deserves a campaign of its own.
+
+# %%
+report.chart("clusters", unit="$")
+
+# %% [markdown]
 # Each customer by what they brought so far and how likely they leave. The list for Monday comes from the top right.
 
 # %%
@@ -97,6 +106,7 @@ report.chart("cohorts", measure="revenue", unit="$", height=360)
 
 # %% [markdown]
 # Three ways to say "came back", each only over customers old enough to tell: on that very day, within a bracket of days, ever again.
+# The line of "ever again" falls towards its end also because the data ends there: judge steadiness by the brackets.
 
 # %%
 report.chart("return_curves")
