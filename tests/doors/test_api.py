@@ -202,3 +202,12 @@ def test_wrong_settings_are_all_named_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"CYBERPUNK_COLOUR.*DATABASE_URL|DATABASE_URL.*CYBERPUNK_COLOUR"):
         with serving(tmp_path / "home", log, CYBERPUNK_COLOUR="1", DATABASE_URL="ftp://x"):
             pass
+
+
+def test_what_if_of_nobody_or_of_an_impossible_value_is_refused(demo_api: httpx.Client) -> None:
+    nobody = demo_api.post("/api/v1/customer/nobody-at-all/what-if", json={"changes": {"purchases_today": 1}})
+    assert (nobody.status_code, nobody.json()["error"]["code"]) == (404, "not_found")
+    one = demo_api.post("/api/v1/retention", json={"limit": 1}).json()["customers"][0]["customer_id"]
+    impossible = demo_api.post(f"/api/v1/customer/{one}/what-if", json={"changes": {"purchases_today": -3}})
+    assert impossible.status_code == 422
+    assert impossible.json()["error"]["hint"]
