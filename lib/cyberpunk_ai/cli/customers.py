@@ -54,7 +54,8 @@ def retention(
         columns = ["direction", "words", "contribution"]
         print_result(told, as_json=True) if as_json else print_table(told.contributions[columns].head(12), title=told.sentence)
     elif validate:
-        print_result(found := report.validate(None), as_json=True) if as_json else typer.echo(found.text)
+        found = report.validate(None)
+        print_result(found, as_json=True) if as_json else typer.echo(found.text)
     elif as_json:
         print_json(report)
     else:

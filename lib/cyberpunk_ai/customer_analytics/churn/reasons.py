@@ -36,7 +36,7 @@ ACTIONS = {
     names.HIBERNATING: "one inexpensive reminder, then rest",
     names.LOST: "leave them out of paid campaigns",
 }
-URGENT = "contact them before the usual time of their next purchase has passed"
+URGENT = "contact them in person now: a good customer whose usual time to buy again is passing"
 
 
 def risk_of(probability: FloatArray) -> TextArray:

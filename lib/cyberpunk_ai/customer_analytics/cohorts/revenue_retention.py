@@ -30,7 +30,7 @@ def revenue_retention(ledger: Ledger, *, payment_days: int | None = None) -> pd.
     Args:
         ledger: Purchases up to the moment of the analysis; refunds count in the month of their booking.
         payment_days: Days between two payments of a subscription, which become the window; None for customers who buy freely: a year,
-            or half of the history where it is shorter than two.
+            or a third of the history where it is shorter than three.
 
     Returns:
         month (first day), window_months, opening_customers, kept_customers, logo_retention (kept / opening), opening_revenue, expansion
@@ -60,7 +60,7 @@ def revenue_retention(ledger: Ledger, *, payment_days: int | None = None) -> pd.
 def _window(months: int, payment_days: int | None) -> int:
     if payment_days is not None:
         return max(round(payment_days / DAYS_PER_MONTH), 1)
-    return int(np.clip(months // 2, 1, LONGEST_WINDOW))
+    return int(np.clip(months // 3, 1, LONGEST_WINDOW))
 
 
 def _compare(earlier: FloatArray, later: FloatArray) -> tuple[float, ...]:

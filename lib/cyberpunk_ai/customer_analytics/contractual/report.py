@@ -138,7 +138,8 @@ def _members_from_payments(ledger: Ledger | None, as_of: pd.Timestamp | None, me
     fields = pd.DataFrame(index=range(ledger.size))
     if members is not None:
         place = positions(members.customer_ids, ledger.customer_ids)
-        fields = members.fields.iloc[np.maximum(place, 0)].where(pd.Series(place >= 0).to_numpy()[:, None], 0.0).reset_index(drop=True)
+        is_known = np.broadcast_to((place >= 0)[:, None], (ledger.size, len(members.fields.columns)))
+        fields = members.fields.iloc[np.maximum(place, 0)].where(is_known, 0.0).reset_index(drop=True)
     note = f"a customer has left when a payment is late by half a period of {period} days"
     missing, gone = np.full(ledger.size, np.nan), np.where(left, np.maximum(ledger.recency_days - period, 0), 0).astype(np.float64)
     return Members(ledger.customer_ids, tenure, left, gone, True, fields, missing, as_of, (note,))

@@ -35,10 +35,10 @@ def test_a_month_that_is_not_over_is_left_out() -> None:
     assert len(revenue_retention(ledger_of(*rows, as_of="2024-03-31"), payment_days=30)) == 2
 
 
-def test_customers_who_buy_freely_are_compared_by_the_year_or_by_halves() -> None:
+def test_customers_who_buy_freely_are_compared_by_the_year_or_by_thirds() -> None:
     table = revenue_retention(read_transactions(shop(days=500))[0])
-    assert (table["window_months"] == 8).all()
-    longer = revenue_retention(read_transactions(shop(days=900))[0])
+    assert (table["window_months"] == 5).all()
+    longer = revenue_retention(read_transactions(shop(days=1300))[0])
     assert (longer["window_months"] == 12).all()
 
 
