@@ -198,7 +198,8 @@ def test_wrong_arguments_are_refused(options: dict[str, object]) -> None:
 def test_payments_and_fields_of_customers_are_joined_even_where_a_payer_is_not_listed() -> None:
     payments = subscriptions(200)
     ids = sorted(payments["customer_id"].unique())
-    people = pd.DataFrame({"customer_id": ids[5:], "plan": ["basic" if place % 3 else "gold" for place in range(len(ids) - 5)], "seats": 2.0})
+    plan = ["basic" if place % 3 else "gold" for place in range(len(ids) - 5)]
+    people = pd.DataFrame({"customer_id": ids[5:], "plan": plan, "seats": 2.0})
     found = RetentionAnalyzer().analyze_customer_retention(people, payments, regime="contractual")
     assert len(found.customers) == len(ids)
     assert len(found.revenue_retention)
