@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.semantic.query import SemanticLayer
 
 
-def customer_fields(
-    layer: SemanticLayer, ids: Iterable[object], *, row_filter: Mapping[str, object] | None = None
-) -> pd.DataFrame | None:
+def customer_fields(layer: SemanticLayer, ids: Iterable[object], *, row_filter: Mapping[str, object] | None = None) -> pd.DataFrame | None:
     """Return customer_id, signed_up_at, and the dimensions of customers: country, region, segment.
 
     Args:
