@@ -142,7 +142,7 @@ def revenue_rows(shop: Shop, report: RetentionReport) -> Iterable[Row]:
     months = shop.rows["ordered_at"].dt.to_period("M")
 
     def sums(first: pd.Period, last: pd.Period) -> pd.Series:
-        return shop.rows[(months >= first) & (months <= last)].groupby("customer_id")["amount"].sum()
+        return shop.rows[(months >= first) & (months <= last)].groupby("customer_id")["amount"].sum().round(6)
 
     before = sums(month - 2 * window + 1, month - window)
     before = before[before > 0]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, IntArray, Ledger
 
 LONGEST_WINDOW, MOST_MONTHS, DAYS_PER_MONTH = 12, 36, 30.4375
+DECIMALS = 6
 COLUMNS = (
     "month", "window_months", "opening_customers", "kept_customers", "logo_retention",
     "opening_revenue", "expansion", "contraction", "churned", "nrr", "grr",
@@ -48,7 +49,8 @@ def revenue_retention(ledger: Ledger, *, payment_days: int | None = None) -> pd.
             np.bincount(buyer[inside], weights=amount[inside], minlength=ledger.size).astype(np.float64)
             for inside in ((month > end - 2 * window) & (month <= end - window), (month > end - window) & (month <= end))
         )
-        rows.append((end, *_compare(earlier, np.maximum(later, 0.0))))
+        # Purchases and refunds that cancel out leave rounding errors, which are no revenue.
+        rows.append((end, *_compare(earlier.round(DECIMALS), np.maximum(later, 0.0).round(DECIMALS))))
     table = pd.DataFrame(rows, columns=["month", *COLUMNS[2:]])
     table["month"] = table["month"].to_numpy(np.int64).astype("datetime64[M]").astype("datetime64[us]")
     table.insert(1, "window_months", window)
