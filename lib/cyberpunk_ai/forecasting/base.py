@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
 from cyberpunk_ai.core.registry import Registry
+from cyberpunk_ai.forecasting.long_seasons import LongSeason, find_long_season
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 FORECASTERS: Registry[type[Forecaster]] = Registry("forecaster", "cyberpunk_ai.forecasting")
+
+
+_ROUNDING = 1e-9
 
 
 def _quiet() -> np.errstate:
@@ -42,6 +46,8 @@ class Forecaster(ABC):
     is_global: ClassVar[bool] = False
     # Rank by time per series: under a budget the cheap ones go first.
     cost: ClassVar[int] = 50
+    # Whether it wants the series as it is; for all others the year of days and the moving day of hours are taken out and put back here.
+    knows_long_seasons: ClassVar[bool] = False
 
     def __init__(self, season_length: int = 1, seed: int = 0) -> None:
         if season_length < 1:
@@ -67,10 +73,9 @@ class Forecaster(ABC):
     def predict(self, horizon: int) -> FloatArray:
         """Return the next `horizon` values, shape (horizon,), all finite unless the model itself exploded."""
         self._check_ready(horizon)
-        if self.is_naive_:
-            return np.full(horizon, self.values_[-1])
         with _quiet():
-            return np.asarray(self._project(horizon), dtype=np.float64)
+            mean = np.full(horizon, self.values_[-1]) if self.is_naive_ else np.asarray(self._project(horizon), dtype=np.float64)
+            return mean if self.long_season_ is None else self.long_season_.restore(mean)
 
     def predict_spread(self, horizon: int) -> FloatArray | None:
         """Return the standard deviation of the error that the model itself expects at each step, or None where it knows none."""
@@ -79,6 +84,8 @@ class Forecaster(ABC):
             return None
         with _quiet():
             spread = self._spread(horizon)
+            if spread is not None and self.long_season_ is not None:
+                spread = self.long_season_.scale(np.asarray(spread, dtype=np.float64))
         return None if spread is None or not np.isfinite(spread).all() else np.asarray(spread, dtype=np.float64)
 
     @classmethod
@@ -101,6 +108,7 @@ class Forecaster(ABC):
         self.index_: Any = getattr(series, "index", None)
         self.note_ = ""
         self.is_naive_ = True
+        self.long_season_: LongSeason | None = None
         if len(values) < self.minimum_length:
             self.note_ = f"{len(values)} values are too few (needs {self.minimum_length}): the last one is carried on"
         elif np.ptp(values) == 0:
@@ -108,6 +116,14 @@ class Forecaster(ABC):
         else:
             self.is_naive_ = False
             with _quiet():
+                if not self.knows_long_seasons:
+                    self.long_season_ = find_long_season(values, self.season_length)
+                if self.long_season_ is not None:
+                    values = self.values_ = self.long_season_.values
+                    # A series that is nothing but its season leaves rounding errors, from which nobody can learn.
+                    self.is_naive_ = bool(np.ptp(values) <= _ROUNDING * float(np.abs(series).max()))
+                if self.is_naive_:
+                    return self
                 if again:
                     self._relearn(values)
                 else:

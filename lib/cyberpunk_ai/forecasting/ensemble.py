@@ -54,6 +54,7 @@ class EnsembleForecaster(Forecaster):
     """
 
     name: ClassVar[str] = "ensemble"
+    knows_long_seasons: ClassVar[bool] = True
 
     def __init__(self, season_length: int = 1, seed: int = 0, members: Sequence[str] = DEFAULT_MODELS) -> None:
         super().__init__(season_length, seed)

@@ -10,12 +10,12 @@ from cyberpunk_ai.forecasting.base import FORECASTERS, FloatArray, Forecaster
 from cyberpunk_ai.forecasting.seasonality import Adjustment, adjust
 
 # ETS keeps one state per position of the season: beyond this it is slow and overfits, so the season is taken out first.
-_LONGEST_OWN_SEASON = 24
+_LONGEST_OWN_SEASON = 12
 
 
 @FORECASTERS.register("ets", needs=("statsforecast",), summary="Exponential smoothing chosen by AICc (statsforecast AutoETS).")
 class EtsForecaster(Forecaster):
-    """AutoETS of statsforecast; seasons longer than a day of hours are adjusted out first.
+    """AutoETS of statsforecast; seasons longer than a year of months are adjusted out first.
 
     Source:
         Hyndman, Koehler, Snyder & Grose (2002), a state space framework for automatic forecasting.

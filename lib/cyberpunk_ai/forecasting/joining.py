@@ -194,6 +194,11 @@ class Join:
         for name in self._taking_part():
             partly = self.runs[name].failures
             self.notes += [f"{name} is missing for {self.panel.demands[position].unique_id}: {why}" for position, why in partly.items()]
+        found = {position: note for name in self._taking_part() for position, note in self.runs[name].season_notes.items()}
+        if len(found) > 1:
+            self.notes.append(f"a long or moving season was taken out of {len(found)} of {len(self.panel.demands)} series first")
+        else:
+            self.notes += [f"{self.panel.demands[position].unique_id}: {note}" for position, note in found.items()]
         planned = [len(each) for each in self.windows]
         short = sum(count < self.wanted_windows for count in planned)
         if short:

@@ -43,6 +43,7 @@ class MemberRun:
     past: dict[tuple[int, int], Continuation] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
+    season_notes: dict[int, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -113,6 +114,8 @@ def _continue(run: MemberRun, position: int, fit: Forecaster, history: FloatArra
     run.future[position] = answer
     if fit.note:
         run.notes[position] = fit.note
+    if not fit.is_naive_ and fit.long_season_ is not None:
+        run.season_notes[position] = fit.long_season_.note
 
 
 def _local_past(run: MemberRun, position: int, fit: Forecaster, demand: Demand, windows: Sequence[Window]) -> None:

@@ -14,6 +14,7 @@ class SeasonalNaive(Forecaster):
     """Repeats the last season, or the last value where there is no season."""
 
     name: ClassVar[str] = "seasonal_naive"
+    knows_long_seasons: ClassVar[bool] = True
     minimum_length: ClassVar[int] = 2
     cost: ClassVar[int] = 0
 
