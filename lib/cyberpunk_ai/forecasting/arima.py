@@ -5,7 +5,6 @@ Its own stepwise search fits every order it tries by maximum likelihood and take
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,10 +34,7 @@ class ArimaForecaster(Forecaster):
         from statsforecast.arima import auto_arima_f
 
         self.adjusted_ = adjust(values, self.season_length)
-        with warnings.catch_warnings():
-            # The search tries orders that do not converge; it drops them by itself and says so in warnings.
-            warnings.simplefilter("ignore")
-            found = auto_arima_f(self.adjusted_.values, seasonal=False, approximation=len(values) > _APPROXIMATE_FROM)
+        found = auto_arima_f(self.adjusted_.values, seasonal=False, approximation=len(values) > _APPROXIMATE_FROM)
         autoregressive, moving, _, _, _, differences, _ = found["arma"]
         self.order_: tuple[int, int, int] = (int(autoregressive), int(differences), int(moving))
         self.has_constant_ = bool({"intercept", "drift"} & set(found["coef"]))
@@ -51,11 +47,9 @@ class ArimaForecaster(Forecaster):
     def _fit_order(self) -> None:
         import pmdarima
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self.model_: Any = pmdarima.ARIMA(self.order_, maxiter=15, suppress_warnings=True, with_intercept=self.has_constant_).fit(
-                self.adjusted_.values
-            )
+        self.model_: Any = pmdarima.ARIMA(self.order_, maxiter=15, suppress_warnings=True, with_intercept=self.has_constant_).fit(
+            self.adjusted_.values
+        )
         self.note_ = f"pmdarima, order {self.order_} searched by statsforecast, season {self.adjusted_.kind}"
 
     def _project(self, horizon: int) -> FloatArray:
@@ -66,7 +60,5 @@ class ArimaForecaster(Forecaster):
         return self.adjusted_.scale(np.asarray(band[:, 1] - band[:, 0], dtype=np.float64) / (2 * 1.2815515655446004))
 
     def _predict(self, horizon: int) -> tuple[Any, Any]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            mean, band = self.model_.predict(horizon, return_conf_int=True, alpha=0.2)
+        mean, band = self.model_.predict(horizon, return_conf_int=True, alpha=0.2)
         return mean, band

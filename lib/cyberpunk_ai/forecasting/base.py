@@ -11,6 +11,7 @@ import numpy.typing as npt
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
 from cyberpunk_ai.core.registry import Registry
 from cyberpunk_ai.forecasting.long_seasons import LongSeason, find_long_season
+from cyberpunk_ai.forecasting.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +24,6 @@ FORECASTERS: Registry[type[Forecaster]] = Registry("forecaster", "cyberpunk_ai.f
 
 
 _ROUNDING = 1e-9
-
-
-def _quiet() -> np.errstate:
-    """Silence numpy inside a member: searches divide by zero on their way, and what comes out is checked for finiteness anyway."""
-    return np.errstate(all="ignore")
 
 
 class Forecaster(ABC):
@@ -73,7 +69,7 @@ class Forecaster(ABC):
     def predict(self, horizon: int) -> FloatArray:
         """Return the next `horizon` values, shape (horizon,), all finite unless the model itself exploded."""
         self._check_ready(horizon)
-        with _quiet():
+        with quiet():
             mean = np.full(horizon, self.values_[-1]) if self.is_naive_ else np.asarray(self._project(horizon), dtype=np.float64)
             return mean if self.long_season_ is None else self.long_season_.restore(mean)
 
@@ -82,7 +78,7 @@ class Forecaster(ABC):
         self._check_ready(horizon)
         if self.is_naive_:
             return None
-        with _quiet():
+        with quiet():
             spread = self._spread(horizon)
             if spread is not None and self.long_season_ is not None:
                 spread = self.long_season_.scale(np.asarray(spread, dtype=np.float64))
@@ -115,7 +111,7 @@ class Forecaster(ABC):
             self.note_ = "the series is constant: its value is carried on"
         else:
             self.is_naive_ = False
-            with _quiet():
+            with quiet():
                 if not self.knows_long_seasons:
                     self.long_season_ = find_long_season(values, self.season_length)
                 if self.long_season_ is not None:

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from cyberpunk_ai.forecasting.base import FloatArray, Forecaster
+from cyberpunk_ai.forecasting.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,8 @@ class GlobalForecaster(Forecaster):
     def _share(cls, fits: Sequence[Self]) -> None:
         if not fits:
             return
-        model = cls._learn_together(fits)
+        with quiet():
+            model = cls._learn_together(fits)
         for place, fit in enumerate(fits):
             fit.together_, fit.place_ = model, place
 
