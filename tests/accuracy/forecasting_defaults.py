@@ -13,7 +13,7 @@ import pandas as pd
 
 from cyberpunk_ai.forecasting import defaults, forecast
 from cyberpunk_ai.forecasting.intervals import z_of
-from tests.accuracy.forecasting import SETS, load
+from tests.accuracy.forecasting_sets import layout_of, load
 
 # Sets of each frequency, and how many series of each.
 GROUPS = {
@@ -35,7 +35,7 @@ def main() -> None:
     for family, (names, limit) in GROUPS.items():
         ratios, changes = [], []
         for name in names:
-            freq, season, _ = SETS[name]
+            freq, season = layout_of(name).freq, layout_of(name).season_length
             history, future = load(chosen.data / f"{name}.parquet", limit=limit)
             usual = float(np.clip(defaults.factors(freq)[80], 1, 2)) * z_of(80)
             for unique_id, one in history.groupby("unique_id"):

@@ -19,8 +19,8 @@ from cyberpunk_ai.customer_analytics.lifetime_value.gamma_gamma import fit_spend
 from cyberpunk_ai.customer_analytics.reading.frames import read_transactions
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
 from tests.accuracy import retention_peers as peers
-from tests.accuracy.retention_rows import Row, judged, line, write
 from tests.accuracy.retention_sets import CONTRACTS, SHOPS, Shop
+from tests.accuracy.rows import Row, judged, line, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

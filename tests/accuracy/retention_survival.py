@@ -12,7 +12,7 @@ from cyberpunk_ai.customer_analytics.contractual.leaks import duration_proxies
 from cyberpunk_ai.customer_analytics.reading.members import read_members
 from cyberpunk_ai.customer_analytics.survival.evaluation import concordance, integrated_brier
 from cyberpunk_ai.customer_analytics.survival.with_fields import fit_survival
-from tests.accuracy.retention_rows import Row, judged
+from tests.accuracy.rows import Row, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
