@@ -1,4 +1,4 @@
-"""ARIMA by pmdarima: the season is taken out first, the order is searched without one by statsforecast, and pmdarima fits that one order.
+"""ARIMA by pmdarima: statsforecast searches the order, without a season where taking it out first leaves none, and pmdarima fits that one.
 
 Its own stepwise search fits every order it tries by maximum likelihood and takes two to thirty times as long to an order no better.
 """
@@ -10,17 +10,23 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cyberpunk_ai.forecasting.base import FORECASTERS, FloatArray, Forecaster
-from cyberpunk_ai.forecasting.seasonality import adjust
+from cyberpunk_ai.forecasting.seasonality import Adjustment, adjust
 
 # Beyond so many values the orders are compared by their conditional likelihood, as in the method's own paper.
 _APPROXIMATE_FROM = 150
+# What is left of a season in the residuals is significant at 90%, and a longer season than a year of months takes minutes to fit.
+_Z_90 = 1.645
+_LONGEST_SEASON = 12
+_MOST_SEASONAL_ORDERS = 30
 
 
 @FORECASTERS.register(
-    "arima", needs=("pmdarima", "statsforecast"), summary="ARIMA with searched order on the seasonally adjusted series (pmdarima)."
+    "arima", needs=("pmdarima", "statsforecast"), summary="ARIMA with searched order, seasonal where the season moves (pmdarima)."
 )
 class ArimaForecaster(Forecaster):
-    """pmdarima on the seasonally adjusted series with the order that a stepwise search found; `order_` is that one, and `refit` keeps it.
+    """pmdarima with the order that a stepwise search found; `order_` and `seasonal_order_` are that one, and `refit` keeps it.
+
+    The season is taken out first. Where the residuals still know it, since it moves, a seasonal order is searched for the series itself.
 
     Source:
         Hyndman & Khandakar (2008), automatic time series forecasting.
@@ -35,22 +41,39 @@ class ArimaForecaster(Forecaster):
 
         self.adjusted_ = adjust(values, self.season_length)
         found = auto_arima_f(self.adjusted_.values, seasonal=False, approximation=len(values) > _APPROXIMATE_FROM)
-        autoregressive, moving, _, _, _, differences, _ = found["arma"]
-        self.order_: tuple[int, int, int] = (int(autoregressive), int(differences), int(moving))
+        if self._season_is_left(np.asarray(found["residuals"], dtype=np.float64)):
+            self.adjusted_ = Adjustment(values, np.zeros(1), "none")
+            found = auto_arima_f(values, period=self.season_length, approximation=True, nmodels=_MOST_SEASONAL_ORDERS)
+        autoregressive, moving, seasonal_autoregressive, seasonal_moving, period, differences, seasonal_differences = map(
+            int, found["arma"]
+        )
+        self.order_ = (autoregressive, differences, moving)
+        seasonal = (seasonal_autoregressive, seasonal_differences, seasonal_moving)
+        self.seasonal_order_ = (*seasonal, period) if any(seasonal) else (0, 0, 0, 0)
         self.has_constant_ = bool({"intercept", "drift"} & set(found["coef"]))
         self._fit_order()
 
     def _relearn(self, values: FloatArray) -> None:
-        self.adjusted_ = adjust(values, self.season_length)
+        seasonal = any(self.seasonal_order_)
+        self.adjusted_ = Adjustment(values, np.zeros(1), "none") if seasonal else adjust(values, self.season_length)
         self._fit_order()
+
+    def _season_is_left(self, residuals: FloatArray) -> bool:
+        lag = self.season_length
+        if not 1 < lag <= _LONGEST_SEASON or len(residuals) < 3 * lag + 5:
+            return False
+        centred = residuals - residuals.mean()
+        total = float(centred @ centred)
+        return total > 0 and abs(float(centred[lag:] @ centred[:-lag])) / total > _Z_90 / np.sqrt(len(residuals))
 
     def _fit_order(self) -> None:
         import pmdarima
 
-        self.model_: Any = pmdarima.ARIMA(self.order_, maxiter=15, suppress_warnings=True, with_intercept=self.has_constant_).fit(
-            self.adjusted_.values
-        )
-        self.note_ = f"pmdarima, order {self.order_} searched by statsforecast, season {self.adjusted_.kind}"
+        self.model_: Any = pmdarima.ARIMA(
+            self.order_, self.seasonal_order_, maxiter=15, suppress_warnings=True, with_intercept=self.has_constant_
+        ).fit(self.adjusted_.values)
+        season = f"seasonal order {self.seasonal_order_}" if any(self.seasonal_order_) else f"season {self.adjusted_.kind}"
+        self.note_ = f"pmdarima, order {self.order_} searched by statsforecast, {season}"
 
     def _project(self, horizon: int) -> FloatArray:
         return self.adjusted_.restore(np.asarray(self._predict(horizon)[0], dtype=np.float64))

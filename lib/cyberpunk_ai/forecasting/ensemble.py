@@ -1,6 +1,7 @@
-"""The ensemble: the median of its members, after those that failed or exploded have been dropped by name.
+"""The ensemble: the mean of its members without the highest and the lowest, after those that failed or exploded have been dropped by name.
 
-Choosing one model by its past costs accuracy (measured: .07 to .10 OWA), so nothing here ever chooses one.
+Choosing one model by its past costs accuracy (measured: .07 to .10 OWA), so nothing here ever chooses one. Weighting members by their past
+over a panel was measured to bring nothing that the trimmed mean does not bring without it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,19 @@ if TYPE_CHECKING:
 DEFAULT_MODELS = ("arima", "ets", "theta", "xgboost", "lstm")
 # A forecast that leaves the range of the history by more than this many ranges is no forecast.
 _FARTHEST_RANGES = 5.0
+_TRIM_FROM = 4
 
 
 def combine(means: Sequence[FloatArray]) -> FloatArray:
-    """Return the median over members at each step."""
-    return np.asarray(np.median(np.stack(list(means)), axis=0), dtype=np.float64)
+    """Return the mean over members at each step, without the highest and the lowest where there are at least four; the median below that.
+
+    Source:
+        Jose & Winkler (2008), simple robust averages of forecasts.
+    """
+    ordered = np.sort(np.stack(list(means)), axis=0)
+    if len(ordered) < _TRIM_FROM:
+        return np.asarray(np.median(ordered, axis=0), dtype=np.float64)
+    return np.asarray(ordered[1:-1].mean(axis=0), dtype=np.float64)
 
 
 def combine_spreads(spreads: Sequence[FloatArray | None]) -> FloatArray | None:
@@ -43,9 +52,9 @@ def why_unusable(history: FloatArray, continuation: FloatArray) -> str:
     return ""
 
 
-@FORECASTERS.register("ensemble", summary="Median of the members, without those that fail or explode.")
+@FORECASTERS.register("ensemble", summary="Trimmed mean of the members, without those that fail or explode.")
 class EnsembleForecaster(Forecaster):
-    """Fits its members on the series and predicts their median; `dropped_` names who was left out and why.
+    """Fits its members on the series and predicts their trimmed mean; `dropped_` names who was left out and why.
 
     Args:
         season_length: Periods in one season; 1 means none.

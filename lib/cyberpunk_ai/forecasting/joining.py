@@ -1,4 +1,4 @@
-"""From what the members gave to one result: who takes part, their median, its intervals, the leaderboard and the notes."""
+"""From what the members gave to one result: who takes part, what they say together, its intervals, the leaderboard and the notes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BASELINE = "seasonal_naive"
 ENSEMBLE = "ensemble"
-# A member whose past error is more than twice the best one's, and more than the baseline's, only disturbs the median. The second half
+# A member whose past error is more than twice the best one's, and more than the baseline's, only disturbs the others. The second half
 # matters for single series: one window is little evidence, and dropping on it alone would amount to choosing a model by its past.
 _WORST_RATIO = 2.0
 # From so many series on, their past errors are pooled instead of kept apart.
@@ -56,7 +56,7 @@ class Join:
     wanted_windows: int
 
     def result(self) -> ForecastResult:
-        """Measure everybody on the past, drop the hopeless, take the median and put calibrated intervals around it."""
+        """Measure everybody on the past, drop the hopeless, join the others and put calibrated intervals around it."""
         self.notes = list(self.panel.notes)
         self.scores: dict[str, Scores] = {}
         self.backtest_rows: list[pd.DataFrame] = []
@@ -215,7 +215,7 @@ class Join:
             if not any(line.model == name for line in lines):
                 lines.append(Standing(name, run.seconds if run else 0.0, status, note))
         seconds = sum(run.seconds for name, run in self.runs.items() if name in self.models)
-        return [Standing(ENSEMBLE, seconds, "used", f"median of {', '.join(self._taking_part()) or 'nobody'}"), *lines]
+        return [Standing(ENSEMBLE, seconds, "used", f"trimmed mean of {', '.join(self._taking_part()) or 'nobody'}"), *lines]
 
     def _backtest(self) -> pd.DataFrame:
         bounds = [f"{side}-{level}" for level in self.levels for side in ("lo", "hi")]
@@ -226,7 +226,7 @@ class Join:
 
 
 def _join(answers: Sequence[Continuation], baseline: Continuation | None) -> Continuation | None:
-    """Take the median of the members; the baseline lends its mean where nobody answered, and its spread where nobody knows theirs."""
+    """Combine the members; the baseline lends its mean where nobody answered, and its spread where nobody knows theirs."""
     if not answers:
         return baseline
     spread = combine_spreads([answer.spread for answer in answers])

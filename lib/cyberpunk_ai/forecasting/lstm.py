@@ -67,11 +67,13 @@ def tuned(shipped: Weights, series: Sequence[tuple[FloatArray, float]], family: 
     Returns:
         The weights and what was done with them.
     """
-    if len(series) < _LEAST_SERIES or sum(max(len(values) - 2 * family.ahead, 0) for values, _ in series) < _LEAST_WINDOWS:
+    long = [(values, scale) for values, scale in series if len(values) >= 2 * family.ahead + _first_end(family)]
+    windows = sum(len(values) - 2 * family.ahead - _first_end(family) + 1 for values, _ in long)
+    if len(long) < _LEAST_SERIES or windows < _LEAST_WINDOWS:
         return shipped, f"network of {family.name} series as shipped"
     from cyberpunk_ai.forecasting.pretrained.training import learn
 
-    past, newest = _windows(series, family, np.random.default_rng(seed))
+    past, newest = _windows(long, family, np.random.default_rng(seed))
     better = learn(past, steps=_TUNING_STEPS, rate=_TUNING_RATE, seed=seed, start=shipped)
     before, after = (_loss(weights, newest) for weights in (shipped, better))
     gain = 1 - after / before
@@ -87,11 +89,11 @@ def _windows(series: Sequence[tuple[FloatArray, float]], family: Family, rng: np
     places = [
         (position, end)
         for position, (values, _) in enumerate(series)
-        for end in range(max(family.shortest // 2, 4), len(values) - 2 * family.ahead + 1)
+        for end in range(_first_end(family), len(values) - 2 * family.ahead + 1)
     ]
     if len(places) > _MOST_WINDOWS:
         places = [places[place] for place in np.sort(rng.choice(len(places), _MOST_WINDOWS, replace=False))]
-    latest = [(position, len(values) - family.ahead) for position, (values, _) in enumerate(series) if len(values) > 2 * family.ahead]
+    latest = [(position, len(values) - family.ahead) for position, (values, _) in enumerate(series)]
 
     def examples(chosen: Sequence[tuple[int, int]]) -> Examples:
         parts: tuple[list[FloatArray], ...] = ([], [], [])
@@ -103,6 +105,10 @@ def _windows(series: Sequence[tuple[FloatArray, float]], family: Family, rng: np
         return Examples(*(np.stack(part) for part in parts))
 
     return examples(places), examples(latest)
+
+
+def _first_end(family: Family) -> int:
+    return max(family.shortest // 2, 4)
 
 
 def _loss(weights: Weights, examples: Examples) -> float:

@@ -9,29 +9,70 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cyberpunk_ai.forecasting.arima import ArimaForecaster
 from cyberpunk_ai.forecasting.backtest import plan_windows
-from cyberpunk_ai.forecasting.features import calendar, lag_matrix, lags_for
+from cyberpunk_ai.forecasting.features import StackedSeries, day_columns
 from cyberpunk_ai.forecasting.lstm import LstmForecaster
 from cyberpunk_ai.forecasting.seasonal_naive import SeasonalNaive
 from cyberpunk_ai.forecasting.xgboost_forecaster import XgboostForecaster
 
 
-def test_lags_look_back_only():
-    rows = lag_matrix(np.array([1.0, 2.0, 3.0, 4.0]), (1, 3))
-    assert rows[:, 0].tolist() == [1, 2, 3]
-    assert np.isnan(rows[:2, 1]).all()
-    assert rows[2, 1] == 1
+def test_a_row_says_what_its_origin_knew():
+    stacked = StackedSeries([np.array([2.0, 4.0, 6.0, 8.0]), np.array([5.0, 5.0])], 2, [None, None], 2)
+    row = dict(zip(stacked.names, stacked.rows(np.array([0]), np.array([2]), np.array([1]))[0], strict=True))
+    # Level 5; the last value known is 6; the period asked for has its season at 4 and before the start.
+    assert row["lag 1"] == pytest.approx((4 - 6) / 5)
+    assert row["lag 2"] == pytest.approx((2 - 6) / 5)
+    assert np.isnan(row["lag 3"])
+    assert row["mean of 3"] == pytest.approx((4 - 6) / 5)
+    assert row["same season"] == pytest.approx((4 - 6) / 5)
+    assert np.isnan(row["season before"])
+    assert row["step"] == 1
+    assert stacked.targets(np.array([0]), np.array([2]), np.array([1])).tolist() == pytest.approx([(8 - 6) / 5])
 
 
-def test_lags_are_learnable():
-    assert lags_for(12, 60, daily=False) == (*range(1, 13),)
-    assert lags_for(12, 90, daily=False) == (*range(1, 13), 24)
-    assert 364 in lags_for(7, 1200, daily=True)
-    assert lags_for(1, 30, daily=False) == (1, 2, 3, 4)
+def test_rows_do_not_change_with_what_comes_after_their_origin():
+    values = np.random.default_rng(0).normal(10, 1, 60)
+    later = np.concatenate([values[:40], -values[40:]])
+    one, two = (StackedSeries([each], 12, [None], 12) for each in (values, later))
+    asked = (np.array([0, 0]), np.array([30, 39]), np.array([1, 12]))
+    columns = [place for place, name in enumerate(one.names) if name not in ("roughness", "deviation")]
+    first, second = (stacked.rows(*asked)[:, columns] * stacked.levels[0] for stacked in (one, two))
+    assert np.allclose(first[:, :-2], second[:, :-2], equal_nan=True)
+
+
+def test_picked_rows_know_enough_and_have_a_target():
+    stacked = StackedSeries([np.arange(30.0), np.arange(5.0), np.arange(3.0)], 1, [None] * 3, 6)
+    place, end, step = stacked.pick(most_rows=10_000, most_steps=6, least_known=4, seed=0)
+    assert set(place) == {0, 1}
+    assert (end - stacked.starts[place] + 1 >= 4).all()
+    assert (end + step < stacked.width).all()
+    assert len(place) == sum(min(6, 29 - each) for each in range(3, 29)) + 1
+    some = stacked.pick(most_rows=10, most_steps=6, least_known=4, seed=0)
+    assert 0 < len(some[0]) <= 10
 
 
 def test_calendar_by_hand():
-    assert calendar(pd.DatetimeIndex(["2024-02-29 13:00"])).tolist() == [[2, 29, 3, 9, 13]]
+    assert day_columns(pd.DatetimeIndex(["2024-02-29 13:00"])).tolist() == [[2, 29, 3, 9, 13]]
+
+
+def test_seasonal_arima_where_the_season_moves():
+    rng = np.random.default_rng(3)
+    season = np.cumsum(rng.normal(0, 6, (9, 12)), axis=0)
+    values = pd.Series(200 + season.ravel() + rng.normal(0, 0.5, 108), index=pd.date_range("2010-01-01", periods=108, freq="MS"))
+    moving = ArimaForecaster(12).fit(values)
+    assert moving.seasonal_order_[3] == 12
+    assert "seasonal order" in moving.note
+    still = ArimaForecaster(12).fit(pd.Series(200 + np.tile(season[0], 9) + rng.normal(0, 0.5, 108), index=values.index))
+    assert still.seasonal_order_ == (0, 0, 0, 0)
+
+
+def test_many_short_series_keep_the_shipped_network():
+    rng = np.random.default_rng(0)
+    panel = [pd.Series(rng.normal(10, 1, 50), index=pd.date_range("2020-01-01", periods=50, freq="MS")) for _ in range(900)]
+    fits = LstmForecaster.fit_panel(panel, season_length=12)
+    assert np.isfinite(fits[0].predict(3)).all()
+    assert "as shipped" in fits[0].note
 
 
 def test_seasonal_naive_by_hand():
