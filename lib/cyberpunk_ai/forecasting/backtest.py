@@ -20,22 +20,24 @@ if TYPE_CHECKING:
 _LEAST_HISTORY = 8
 
 
-def plan_windows(count: int, *, horizon: int, wanted: int, season_length: int) -> tuple[Window, ...]:
-    """Choose past windows that do not overlap, the newest first.
+def plan_windows(count: int, *, horizon: int, wanted: int, season_length: int, step: int | None = None) -> tuple[Window, ...]:
+    """Choose past windows, the newest first; they do not overlap unless `step` is shorter than the horizon.
 
     Args:
         count: Values in the series.
         horizon: Periods to forecast; windows are as long where the history allows it.
         wanted: Windows asked for; fewer come back when the history is short, so that two seasons stay to learn from.
         season_length: Periods in one season.
+        step: Periods from one window to the next; the horizon where None.
 
     Returns:
         Windows numbered from 1 at the newest; none for a series too short to spare a quarter of itself.
     """
+    apart = step or horizon
     for least in (max(_LEAST_HISTORY, 2 * season_length), _LEAST_HISTORY):
         for windows in range(wanted, 0, -1):
-            if count - windows * horizon >= least:
-                return tuple(Window(number, count - number * horizon, horizon) for number in range(1, windows + 1))
+            if count - horizon - (windows - 1) * apart >= least:
+                return tuple(Window(number, count - horizon - (number - 1) * apart, horizon) for number in range(1, windows + 1))
     short = min(horizon, count // 4)
     return (Window(1, count - short, short),) if wanted > 0 and short > 0 and count - short >= _LEAST_HISTORY // 2 else ()
 

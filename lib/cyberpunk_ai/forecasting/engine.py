@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from cyberpunk_ai.core.errors import InvalidArgument, NotFound
-from cyberpunk_ai.forecasting.backtest import plan_windows
-from cyberpunk_ai.forecasting.base import FORECASTERS, Forecaster
 from cyberpunk_ai.forecasting.ensemble import DEFAULT_MODELS
-from cyberpunk_ai.forecasting.input import Panel, read_demand
-from cyberpunk_ai.forecasting.intervals import check_levels
-from cyberpunk_ai.forecasting.joining import BASELINE, ENSEMBLE, Join
-from cyberpunk_ai.forecasting.member_runs import MemberRun, Window, run_member
+from cyberpunk_ai.forecasting.request import read_request
+from cyberpunk_ai.forecasting.side_by_side import run_side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Literal
 
     import pandas as pd
 
@@ -33,20 +28,32 @@ def forecast(
     backtest_windows: int = 1,
     budget_s: float | None = None,
     seed: int = 0,
+    future: pd.DataFrame | None = None,
+    holidays: str | Sequence[str] | None = None,
+    outliers: Literal["keep", "clean"] = "keep",
+    resample: Literal["sum", "mean", "last"] | None = None,
+    workers: int | None = None,
+    on_member: Callable[[str, int, int], None] | None = None,
 ) -> ForecastResult:
     """Forecast one or many series with calibrated intervals; the same input and seed give the same numbers.
 
     Args:
-        demand: Series with dates as index, or a long frame with `ds` and `y`, and `unique_id` when it holds several series.
+        demand: Series with dates as index, or a long frame with `ds` and `y`, `unique_id` when it holds several series, and covariates.
         horizon: Periods to forecast, at least 1.
         levels: Levels of the intervals in percent.
         models: Members of the ensemble, names of registered forecasters.
         season_length: Periods in one season; the usual one of the frequency where None.
         freq: Frequency of the dates; inferred where None.
         backtest_windows: Past windows on which everybody is measured and the intervals are calibrated; 0 for none.
-        budget_s: Wall seconds after which no further member is started; those left out are named. None for no limit, and only then is the
+        budget_s: Wall seconds after which members that have not landed are left out and named. None for no limit, and only then is the
             answer independent of the machine.
         seed: Seed of everything random.
+        future: `ds`, the covariates that demand holds, and `unique_id` where they differ between series, for every period of the horizon.
+        holidays: Country whose holidays are covariates, such as `DE`, or with its region, `DE-BY`; or several.
+        outliers: `clean` replaces single values far from their neighbours before learning; they are listed in `outliers`.
+        resample: How rows of one period are put together where dates are irregular or occur twice; None refuses them.
+        workers: Members that run at once; as many as there are cores for None.
+        on_member: Told the name of every member that landed, how many did, and of how many.
 
     Returns:
         The ensemble's forecast, its members, their leaderboard beside the seasonal naive, and notes on whatever was done to the data.
@@ -56,43 +63,8 @@ def forecast(
         InvalidArgument: An argument is out of range or names no forecaster.
         Unavailable: A named forecaster needs a package that is not installed.
     """
-    wanted_levels = check_levels(levels)
-    kinds = _kinds(models)
-    if horizon < 1:
-        raise InvalidArgument(f"horizon must be at least 1, not {horizon}")
-    if backtest_windows < 0:
-        raise InvalidArgument(f"backtest_windows must not be negative, not {backtest_windows}")
-    panel = read_demand(demand, freq=freq, season_length=season_length)
-    windows = [
-        plan_windows(len(each.values), horizon=horizon, wanted=backtest_windows, season_length=panel.season_length)
-        for each in panel.demands
-    ]
-    runs, skipped = _run_members(kinds, panel, windows, horizon, budget_s, seed)
-    return Join(panel, windows, runs, skipped, horizon, wanted_levels, tuple(models), backtest_windows).result()
-
-
-def _kinds(models: Sequence[str]) -> dict[str, type[Forecaster]]:
-    if isinstance(models, str) or not models:
-        raise InvalidArgument("models must be a sequence of names", hint=f"for example {DEFAULT_MODELS}")
-    if len(set(models)) != len(models) or ENSEMBLE in models:
-        raise InvalidArgument("models must be distinct members; the ensemble is made of them", hint=f"for example {DEFAULT_MODELS}")
-    try:
-        return {name: FORECASTERS.get(name) for name in models}
-    except NotFound as error:
-        raise InvalidArgument(error.message, hint=error.hint) from error
-
-
-def _run_members(
-    kinds: dict[str, type[Forecaster]], panel: Panel, windows: Sequence[Sequence[Window]], horizon: int, budget_s: float | None, seed: int
-) -> tuple[dict[str, MemberRun], list[str]]:
-    start = time.perf_counter()
-    runs: dict[str, MemberRun] = {}
-    skipped = []
-    # The baseline and the cheap ones first: a budget then costs the slowest.
-    queue = {BASELINE: FORECASTERS.get(BASELINE)} | dict(sorted(kinds.items(), key=lambda item: item[1].cost))
-    for name, kind in queue.items():
-        if budget_s is not None and len(runs) > 1 and time.perf_counter() - start > budget_s:
-            skipped.append(name)
-            continue
-        runs[name] = run_member(kind, panel.demands, windows, horizon=horizon, season_length=panel.season_length, seed=seed)
-    return runs, skipped
+    request = read_request(
+        demand, horizon=horizon, levels=levels, models=models, season_length=season_length, freq=freq, backtest_windows=backtest_windows,
+        seed=seed, future=future, holidays=holidays, outliers=outliers, resample=resample,
+    )  # fmt: skip
+    return request.result(*run_side_by_side(request, budget_s=budget_s, workers=workers, on_member=on_member))

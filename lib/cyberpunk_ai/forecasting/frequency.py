@@ -73,7 +73,7 @@ def infer(dates: pd.DatetimeIndex) -> str:
     gaps = pd.Series(dates).diff().dropna()
     raise ContractBroken(
         f"the dates are irregular: steps range from {gaps.min()} to {gaps.max()}",
-        hint="sum them per day, week or month first (for example demand.resample('MS').sum()), or pass freq=",
+        hint='pass resample="sum" to put the rows of a day, week or month together, or freq=',
     )
 
 

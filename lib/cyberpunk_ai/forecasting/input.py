@@ -6,7 +6,7 @@ Illegal input (duplicates, irregular or mixed-zone dates, no numbers) is refused
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +14,11 @@ import pandas as pd
 
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
 from cyberpunk_ai.forecasting import frequency
+from cyberpunk_ai.forecasting.resampling import resampled, usual_grid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cyberpunk_ai.forecasting.base import FloatArray
 
 # The offset that may close a written time, such as Z or +02:00.
@@ -50,15 +53,25 @@ class Panel:
     freq: str
     season_length: int
     notes: tuple[str, ...]
+    outliers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def read_demand(demand: pd.Series | pd.DataFrame, *, freq: str | None = None, season_length: int | None = None) -> Panel:
+def no_outliers() -> pd.DataFrame:
+    """Return the list of outliers where none was replaced."""
+    kinds = {"unique_id": "object", "ds": "datetime64[ns]", "y": "float64", "replaced_by": "float64", "reason": "object"}
+    return pd.DataFrame(columns=list(kinds)).astype(kinds)
+
+
+def read_demand(
+    demand: pd.Series | pd.DataFrame, *, freq: str | None = None, season_length: int | None = None, resample: str | None = None
+) -> Panel:
     """Check demand, put it on one calendar grid and fill what is missing.
 
     Args:
         demand: Series with dates as index, or a long frame with `ds` and `y`, and `unique_id` when it holds several series.
         freq: Frequency of the dates; inferred where None.
         season_length: Periods in one season; the usual one of the frequency where None.
+        resample: How rows of one period are put together, `sum`, `mean` or `last`; None refuses irregular and duplicate dates.
 
     Returns:
         The series in order of their names.
@@ -69,21 +82,21 @@ def read_demand(demand: pd.Series | pd.DataFrame, *, freq: str | None = None, se
     """
     notes: list[str] = []
     table = _long(demand)
-    table["ds"] = _plain_dates(table["ds"], notes)
+    table["ds"] = plain_dates(table["ds"], notes)
     table["y"] = _numbers(table["y"])
-    _refuse_duplicates(table)
-    if not table.groupby("unique_id", sort=False)["ds"].is_monotonic_increasing.all():
-        notes.append("dates were not in order: sorted")
-    table = table.sort_values(["unique_id", "ds"], kind="stable")
-    grid = frequency.normalise(freq) if freq else _inferred(table, notes)
     if season_length is not None and season_length < 1:
         raise InvalidArgument(f"season_length must be at least 1, not {season_length}")
+    if resample is not None:
+        grid = frequency.normalise(freq) if freq else usual_grid(table)
+        table = resampled(table, grid, resample, notes)
+    else:
+        _refuse_duplicates(table)
+        if not table.groupby("unique_id", sort=False)["ds"].is_monotonic_increasing.all():
+            notes.append("dates were not in order: sorted")
+        table = table.sort_values(["unique_id", "ds"], kind="stable")
+        grid = frequency.normalise(freq) if freq else _inferred(table, notes)
     season = season_length or frequency.season_of(grid)
-    demands = tuple(
-        _regular(str(unique_id), group.set_index("ds")["y"], grid, season, notes)
-        for unique_id, group in table.groupby("unique_id", sort=True)
-    )
-    return Panel(demands, grid, season, tuple(notes))
+    return Panel(tuple(_regular(table, grid, season, notes)), grid, season, tuple(notes), no_outliers())
 
 
 def _long(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +123,16 @@ def _long(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _plain_dates(raw: pd.Series, notes: list[str]) -> pd.Series:
+def plain_dates(raw: pd.Series, notes: list[str]) -> pd.Series:
+    """Return dates without a zone.
+
+    Args:
+        raw: Dates, periods or texts of dates.
+        notes: Takes what was done to zones.
+
+    Raises:
+        ContractBroken: These are no dates, or they mix zones.
+    """
     if pd.api.types.is_numeric_dtype(raw) or pd.api.types.is_bool_dtype(raw):
         raise ContractBroken(
             "ds holds numbers, not dates", hint="give dates, for example pd.date_range('2020-01-01', periods=n, freq='MS')"
@@ -161,7 +183,7 @@ def _refuse_duplicates(table: pd.DataFrame) -> None:
         first = table[twice].iloc[0]
         raise ContractBroken(
             f"{int(twice.sum())} dates occur twice, the first is {first['ds']} in {first['unique_id']!r}",
-            hint="sum them first: demand.groupby(['unique_id', 'ds'], as_index=False)['y'].sum()",
+            hint='pass resample="sum" to put the rows of a period together, or remove the copies',
         )
 
 
@@ -173,25 +195,41 @@ def _inferred(table: pd.DataFrame, notes: list[str]) -> str:
     return grid
 
 
-def _regular(unique_id: str, values: pd.Series, grid: str, season: int, notes: list[str]) -> Demand:
-    observed = values.dropna()
-    if observed.empty:
-        raise ContractBroken(f"series {unique_id!r} holds no number", hint="leave the series out")
-    index = pd.date_range(observed.index[0], observed.index[-1], freq=grid)
-    if not observed.index.isin(index).all():
-        off = observed.index[~observed.index.isin(index)][0]
+def _regular(table: pd.DataFrame, grid: str, season: int, notes: list[str]) -> Iterator[Demand]:
+    """Lay all series on one grid at once; looping over ten thousand frames would take longer than forecasting them."""
+    codes, names = pd.factorize(table["unique_id"], sort=True)
+    dates, values = table["ds"].to_numpy(), table["y"].to_numpy(float)
+    known = ~np.isnan(values)
+    seen = np.bincount(codes[known], minlength=len(names))
+    if (seen == 0).any():
+        raise ContractBroken(f"series {names[int(np.argmin(seen))]!r} holds no number", hint="leave the series out")
+    codes_known, dates_known, values_known = codes[known], dates[known], values[known]
+    first = np.searchsorted(codes_known, np.arange(len(names)))
+    whole = pd.date_range(dates_known.min(), dates_known.max(), freq=grid)
+    places = whole.get_indexer(pd.DatetimeIndex(dates_known))
+    if (places < 0).any():
+        off = int(np.argmin(places))
         raise ContractBroken(
-            f"series {unique_id!r}: {off} does not lie on the grid {grid}", hint="sum per period first, or pass another freq="
+            f"series {str(names[codes_known[off]])!r}: {pd.Timestamp(dates_known[off])} does not lie on the grid {grid}",
+            hint='pass resample="sum" to put the rows of a period together, or another freq=',
         )
-    cut = int((values.index > observed.index[-1]).sum() + (values.index < observed.index[0]).sum())
-    if cut:
-        notes.append(f"{unique_id}: {cut} missing values at the ends were cut off")
-    on_grid = observed.reindex(index)
-    filled = on_grid.isna().to_numpy()
-    if filled.any():
-        notes.append(f"{unique_id}: {int(filled.sum())} of {len(filled)} periods were missing and are filled with estimates")
-        on_grid = _filled(on_grid, season)
-    return Demand(unique_id, on_grid.rename("y"), filled)
+    last = np.append(first[1:], len(codes_known)) - 1
+    starts, ends = places[first], places[last] + 1
+    offsets = np.concatenate([[0], np.cumsum(ends - starts)])
+    flat = np.full(offsets[-1], np.nan)
+    flat[offsets[codes_known] + places - starts[codes_known]] = values_known
+    missing = np.isnan(flat)
+    outside = np.bincount(codes[~known & ((dates < dates_known[first][codes]) | (dates > dates_known[last][codes]))], minlength=len(names))
+    for position, name in enumerate(names):
+        span = slice(offsets[position], offsets[position + 1])
+        series = pd.Series(flat[span], index=whole[starts[position] : ends[position]], name="y")
+        filled = missing[span]
+        if outside[position]:
+            notes.append(f"{name}: {outside[position]} missing values at the ends were cut off")
+        if filled.any():
+            notes.append(f"{name}: {int(filled.sum())} of {len(filled)} periods were missing and are filled with estimates")
+            series = _filled(series, season)
+        yield Demand(str(name), series, filled)
 
 
 def _filled(values: pd.Series, season: int) -> pd.Series:

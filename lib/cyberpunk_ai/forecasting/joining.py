@@ -10,15 +10,17 @@ import pandas as pd
 
 from cyberpunk_ai.forecasting import defaults, frequency
 from cyberpunk_ai.forecasting.backtest import Scores, Standing, leaderboard
+from cyberpunk_ai.forecasting.covariate_effects import effects_frame, no_effects
 from cyberpunk_ai.forecasting.ensemble import combine, combine_spreads
 from cyberpunk_ai.forecasting.intervals import Bands, bands, calibrate, is_intermittent, scores
 from cyberpunk_ai.forecasting.member_runs import Continuation, MemberRun, Window
 from cyberpunk_ai.forecasting.results import ForecastResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cyberpunk_ai.forecasting.base import FloatArray
+    from cyberpunk_ai.forecasting.covariate_effects import CovariateHistories
     from cyberpunk_ai.forecasting.input import Demand, Panel
 
 
@@ -39,25 +41,27 @@ class Join:
         panel: The series.
         windows: Past windows of each series.
         runs: What each member gave, the baseline among them.
-        skipped: Members that a time budget left out.
+        left_out: Members that are not among them, and why.
         horizon: Periods forecast.
         levels: Levels of the intervals, rising.
         models: Names as the caller gave them.
         wanted_windows: Past windows that were asked for.
+        covered: Covariates and their effects, None where there are none.
     """
 
     panel: Panel
     windows: Sequence[Sequence[Window]]
-    runs: dict[str, MemberRun]
-    skipped: list[str]
+    runs: Mapping[str, MemberRun]
+    left_out: Mapping[str, str]
     horizon: int
     levels: tuple[int, ...]
     models: tuple[str, ...]
     wanted_windows: int
+    covered: CovariateHistories | None = None
 
     def result(self) -> ForecastResult:
         """Measure everybody on the past, drop the hopeless, join the others and put calibrated intervals around it."""
-        self.notes = list(self.panel.notes)
+        self.notes = [*self.panel.notes, *(self.covered.notes if self.covered is not None else ())]
         self.scores: dict[str, Scores] = {}
         self.backtest_rows: list[pd.DataFrame] = []
         for name, run in self.runs.items():
@@ -66,6 +70,7 @@ class Join:
         past = self._ensemble_past()
         self._measure(ENSEMBLE, past)
         forecasts, members = self._forecasts(past)
+        forecast = pd.concat(forecasts, ignore_index=True)
         self._describe()
         history = pd.concat(
             [
@@ -81,10 +86,12 @@ class Join:
             horizon=self.horizon,
             levels=self.levels,
             history=history,
-            forecast=pd.concat(forecasts, ignore_index=True),
+            forecast=forecast,
             members=pd.concat(members, ignore_index=True),
             leaderboard=leaderboard(self._standings(), self.scores, self.levels),
             backtest=self._backtest(),
+            effects=no_effects() if self.covered is None else effects_frame(self.covered, forecast),
+            outliers=self.panel.outliers,
             notes=tuple(dict.fromkeys(self.notes)),
         )
 
@@ -93,7 +100,7 @@ class Join:
         return sorted(name for name in self.models if name in self.runs and name not in self.dropped)
 
     def _drop(self) -> dict[str, str]:
-        dropped = dict.fromkeys(self.skipped, "the time budget was used up before its turn")
+        dropped = {name: why for name, why in self.left_out.items() if name in self.models}
         for name in self.models:
             run = self.runs.get(name)
             if run is not None and run.failed:

@@ -26,6 +26,8 @@ class ForecastResult(Result):
         members: unique_id, ds, model, mean of every member that takes part.
         leaderboard: model, mase, smape, coverage_L per level, seconds, status, note; best first.
         backtest: unique_id, ds, window, model, y, mean, and lo-L and hi-L per level where the model has intervals.
+        effects: unique_id, ds, covariate, effect, on history and horizon, in units of the demand; empty without covariates.
+        outliers: unique_id, ds, y, replaced_by, reason; empty unless outliers were cleaned.
         notes: What was done to the data and why a member was dropped.
     """
 
@@ -41,6 +43,8 @@ class ForecastResult(Result):
     members: pd.DataFrame
     leaderboard: pd.DataFrame
     backtest: pd.DataFrame
+    effects: pd.DataFrame
+    outliers: pd.DataFrame
     notes: tuple[str, ...]
 
     def to_frame(self) -> pd.DataFrame:

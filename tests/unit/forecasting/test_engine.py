@@ -137,7 +137,7 @@ def test_ugly_series_take_a_stated_path(values, word):
 
 
 def test_spent_budget_drops_the_slow_by_name():
-    answer = forecast(monthly(), horizon=3, models=("theta", "arima"), budget_s=0.0)
+    answer = forecast(monthly(), horizon=3, models=("theta", "arima"), budget_s=0.0, workers=1)
     board = answer.leaderboard.set_index("model")
     assert board.loc["arima", "status"] == "dropped"
     assert "budget" in board.loc["arima", "note"]

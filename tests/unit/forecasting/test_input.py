@@ -80,7 +80,7 @@ def test_missing_ends_are_cut_off():
 def test_duplicate_dates_are_refused_with_advice():
     with pytest.raises(ContractBroken, match="twice") as caught:
         read_demand(pd.concat([series(), series().iloc[:1]]))
-    assert "groupby" in caught.value.hint
+    assert "resample" in caught.value.hint
 
 
 def test_irregular_dates_are_refused_with_advice():
