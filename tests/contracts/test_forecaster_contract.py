@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import json
 
 import numpy as np
 import pandas as pd
@@ -129,3 +131,33 @@ def test_panel_gives_one_fit_per_series(name):
     answers = [fit.predict(5) for fit in fits]
     assert [answer.shape for answer in answers] == [(5,)] * 3
     assert answers[1].mean() > 20 * answers[0].mean()
+
+
+def test_extending_keeps_what_was_learnt_and_follows_the_new_values(name):
+    forecaster = make(name).fit(quarterly(36))
+    before = forecaster.predict(4)
+    assert np.allclose(copy.deepcopy(forecaster).extend(quarterly(36)).predict(4), before, rtol=1e-5)
+    moved = forecaster.extend(quarterly(40))
+    assert len(moved.values_) == 40
+    assert np.isfinite(moved.predict(8)).all()
+    assert np.abs(moved.predict(4) - make(name).fit(quarterly(40)).predict(4)).max() < 12
+
+
+def test_extending_a_panel_leaves_the_fits_that_it_came_from(name):
+    panel = [quarterly(36), quarterly(30) * 100]
+    fits = FORECASTERS.get(name).fit_panel(panel, season_length=4, seed=3)
+    before = [fit.predict(3) for fit in fits]
+    moved = FORECASTERS.get(name).extend_panel(fits, [quarterly(38), quarterly(32) * 100])
+    assert [len(fit.values_) for fit in moved] == [38, 32]
+    assert all(np.array_equal(fit.predict(3), old) for fit, old in zip(fits, before, strict=True))
+    assert moved[1].predict(3).mean() > 20 * moved[0].predict(3).mean()
+
+
+def test_state_is_json_and_gives_the_same_forecast(name):
+    panel = [quarterly(36), quarterly(30) * 100, quarterly(1)]
+    kind = FORECASTERS.get(name)
+    fits = kind.fit_panel(panel, season_length=4, seed=3)
+    states = json.loads(json.dumps(kind.panel_states(fits)))
+    again = kind.restore_panel(panel, states, season_length=4, seed=3)
+    for fit, restored in zip(fits, again, strict=True):
+        assert np.allclose(restored.predict(6), fit.predict(6), rtol=1e-6)

@@ -35,6 +35,7 @@ class ArimaForecaster(Forecaster):
     name: ClassVar[str] = "arima"
     minimum_length: ClassVar[int] = 8
     cost: ClassVar[int] = 60
+    model_: Any
 
     def _learn(self, values: FloatArray) -> None:
         from statsforecast.arima import auto_arima_f
@@ -58,6 +59,31 @@ class ArimaForecaster(Forecaster):
         self.adjusted_ = Adjustment(values, np.zeros(1), "none") if seasonal else adjust(values, self.season_length)
         self._fit_order()
 
+    def _move_on(self, values: FloatArray) -> None:
+        seasonal = any(self.seasonal_order_)
+        self.adjusted_ = Adjustment(values, np.zeros(1), "none") if seasonal else adjust(values, self.season_length)
+        known = self.model_
+        # pmdarima's own copies share their attributes with the original.
+        self.model_ = type(known)(**known.get_params())
+        self.model_.__dict__.update(known.__dict__)
+        self.model_.arima_res_ = known.arima_res_.model.clone(self.adjusted_.values).smooth(known.arima_res_.params)
+        self.model_.nobs_ = len(values)
+
+    def state(self) -> dict[str, Any]:
+        """Return orders and parameters."""
+        if self.is_naive_:
+            return {}
+        parameters = [float(each) for each in self.model_.arima_res_.params]
+        orders = {"order": list(self.order_), "seasonal_order": list(self.seasonal_order_)}
+        return orders | {"constant": self.has_constant_, "parameters": parameters}
+
+    def _take_up(self, values: FloatArray) -> None:
+        known = self._state
+        self.order_, self.seasonal_order_ = tuple(known["order"]), tuple(known["seasonal_order"])
+        self.has_constant_ = bool(known["constant"])
+        self._relearn(values)
+        self.model_.arima_res_ = self.model_.arima_res_.model.smooth(np.asarray(known["parameters"]))
+
     def _season_is_left(self, residuals: FloatArray) -> bool:
         lag = self.season_length
         if not 1 < lag <= _LONGEST_SEASON or len(residuals) < 3 * lag + 5:
@@ -69,7 +95,7 @@ class ArimaForecaster(Forecaster):
     def _fit_order(self) -> None:
         import pmdarima
 
-        self.model_: Any = pmdarima.ARIMA(
+        self.model_ = pmdarima.ARIMA(
             self.order_, self.seasonal_order_, maxiter=15, suppress_warnings=True, with_intercept=self.has_constant_
         ).fit(self.adjusted_.values)
         season = f"seasonal order {self.seasonal_order_}" if any(self.seasonal_order_) else f"season {self.adjusted_.kind}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -14,7 +15,7 @@ from cyberpunk_ai.forecasting.long_seasons import LongSeason, find_long_season
 from cyberpunk_ai.forecasting.quiet import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -60,11 +61,24 @@ class Forecaster(ABC):
         Raises:
             ContractBroken: The series is empty or holds missing or infinite values.
         """
-        return self._start(series, again=False)
+        return self._start(series, self._learn)
 
     def refit(self, series: pd.Series) -> Self:
         """Learn another stretch of the same series, keeping the structure that an earlier `fit` chose (such as ARIMA's order)."""
-        return self._start(series, again=hasattr(self, "values_") and not self.is_naive_)
+        return self._start(series, self._relearn if self._has_learnt else self._learn)
+
+    def extend(self, series: pd.Series) -> Self:
+        """Take a longer history of the same series, and keep all that was learnt: only the state moves on, nothing is estimated again."""
+        return self._start(series, self._move_on if self._has_learnt else self._learn)
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learnt, as JSON-ready values; empty where learning again from the same series gives the same at once."""
+        return {}
+
+    def restore(self, series: pd.Series, state: Mapping[str, Any]) -> Self:
+        """Take up what `state` gave, on the series it was learnt from."""
+        self._state = state
+        return self._start(series, self._take_up if state else self._learn)
 
     def predict(self, horizon: int) -> FloatArray:
         """Return the next `horizon` values, shape (horizon,), all finite unless the model itself exploded."""
@@ -85,6 +99,23 @@ class Forecaster(ABC):
         return None if spread is None or not np.isfinite(spread).all() else np.asarray(spread, dtype=np.float64)
 
     @classmethod
+    def extend_panel(cls, fits: Sequence[Forecaster], panel: Sequence[pd.Series]) -> list[Forecaster]:
+        """Return copies of fitted forecasters that have moved on to longer histories; see `extend`."""
+        return [copy.copy(fit).extend(series) for fit, series in zip(fits, panel, strict=True)]
+
+    @classmethod
+    def panel_states(cls, fits: Sequence[Forecaster]) -> dict[str, Any]:
+        """Return what a panel of fitted forecasters has learnt, as JSON-ready values."""
+        return {"each": [fit.state() for fit in fits]}
+
+    @classmethod
+    def restore_panel(
+        cls, panel: Sequence[pd.Series], states: Mapping[str, Any], *, season_length: int = 1, seed: int = 0
+    ) -> list[Forecaster]:
+        """Return forecasters that have taken up what `panel_states` gave, on the same series."""
+        return [cls(season_length, seed).restore(series, state) for series, state in zip(panel, states["each"], strict=True)]
+
+    @classmethod
     def fit_panel(cls, panel: Sequence[pd.Series], *, season_length: int = 1, seed: int = 0) -> list[Forecaster]:
         """Fit every series of a panel and return one fitted forecaster per series; global members learn one model over all of them."""
         return [cls(season_length=season_length, seed=seed).fit(series) for series in panel]
@@ -94,7 +125,11 @@ class Forecaster(ABC):
         """What somebody who reads the result should know of this fit; empty when nothing."""
         return str(getattr(self, "note_", ""))
 
-    def _start(self, series: pd.Series, *, again: bool) -> Self:
+    @property
+    def _has_learnt(self) -> bool:
+        return hasattr(self, "values_") and not self.is_naive_
+
+    def _start(self, series: pd.Series, learn: Callable[[FloatArray], None]) -> Self:
         values = np.asarray(series, dtype=np.float64)
         if values.ndim != 1 or len(values) == 0:
             raise ContractBroken("a forecaster needs one non-empty series", hint="pass a Series with at least one value")
@@ -120,10 +155,7 @@ class Forecaster(ABC):
                     self.is_naive_ = bool(np.ptp(values) <= _ROUNDING * float(np.abs(series).max()))
                 if self.is_naive_:
                     return self
-                if again:
-                    self._relearn(values)
-                else:
-                    self._learn(values)
+                learn(values)
         return self
 
     def _check_ready(self, horizon: int) -> None:
@@ -137,6 +169,12 @@ class Forecaster(ABC):
         """Learn from at least `minimum_length` finite values that are not all equal."""
 
     def _relearn(self, values: FloatArray) -> None:
+        self._learn(values)
+
+    def _move_on(self, values: FloatArray) -> None:
+        self._relearn(values)
+
+    def _take_up(self, values: FloatArray) -> None:
         self._learn(values)
 
     @abstractmethod

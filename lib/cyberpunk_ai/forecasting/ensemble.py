@@ -6,6 +6,7 @@ over a panel was measured to bring nothing that the trimmed mean does not bring 
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
 from cyberpunk_ai.forecasting.base import FORECASTERS, FloatArray, Forecaster
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -72,18 +73,22 @@ class EnsembleForecaster(Forecaster):
         self.members = tuple(members)
 
     def _learn(self, values: FloatArray) -> None:  # noqa: ARG002 - members take the series with its dates
-        self._take({name: FORECASTERS.get(name)(self.season_length, self.seed) for name in self.members}, again=False)
+        fresh = {name: FORECASTERS.get(name)(self.season_length, self.seed) for name in self.members}
+        self._take(fresh, lambda member, series: member.fit(series))
 
     def _relearn(self, values: FloatArray) -> None:  # noqa: ARG002 - as above
-        self._take(self.fitted_, again=True)
+        self._take(self.fitted_, lambda member, series: member.refit(series))
 
-    def _take(self, forecasters: Mapping[str, Forecaster], *, again: bool) -> None:
+    def _move_on(self, values: FloatArray) -> None:  # noqa: ARG002 - as above
+        self._take(self.fitted_, lambda member, series: copy.copy(member).extend(series))
+
+    def _take(self, forecasters: Mapping[str, Forecaster], learn: Callable[[Forecaster, pd.Series], Forecaster]) -> None:
         series = self._series()
         self.fitted_: dict[str, Forecaster] = {}
         self.dropped_: dict[str, str] = {}
         for name, forecaster in forecasters.items():
             try:
-                self.fitted_[name] = forecaster.refit(series) if again else forecaster.fit(series)
+                self.fitted_[name] = learn(forecaster, series)
             except Exception as error:  # noqa: BLE001 - whatever one member's library raises, the others still answer; it is named
                 self.dropped_[name] = f"{type(error).__name__}: {error}"
         if not self.fitted_:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,6 +38,14 @@ class EtsForecaster(Forecaster):
     def _relearn(self, values: FloatArray) -> None:
         # A shorter stretch may not carry the form of the whole, and the choice itself is cheap: it is made again.
         self._learn(values)
+
+    def _move_on(self, values: FloatArray) -> None:
+        from statsforecast.ets import forward_ets
+
+        adjusted_kind = self.adjusted_.kind
+        self.adjusted_ = Adjustment(values, np.zeros(1), "none") if adjusted_kind == "none" else adjust(values, self.season_length)
+        self.model_ = copy.copy(self.model_)
+        self.model_.model_ = forward_ets(self.model_.model_, y=self.adjusted_.values)
 
     def _project(self, horizon: int) -> FloatArray:
         return self.adjusted_.restore(np.asarray(self.model_.predict(h=horizon)["mean"], dtype=np.float64))

@@ -6,7 +6,7 @@ Season and scale are taken out per series first. What the network is and how it 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from cyberpunk_ai.forecasting.pretrained.families import Family, family_of
 from cyberpunk_ai.forecasting.seasonality import adjust
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cyberpunk_ai.forecasting.pretrained.network import Weights
     from cyberpunk_ai.forecasting.pretrained.training import Examples
@@ -53,6 +53,14 @@ class LstmForecaster(GlobalForecaster):
         for fit in fits:
             fit.note_ = note
         return _Network(fits, family, weights)
+
+    @classmethod
+    def _taken_up(cls, fits: Sequence[Self], state: Mapping[str, Any]) -> _Network:
+        family = family_of(fits[0].season_length)
+        tuned_weights = {name: np.asarray(each, dtype=np.float32) for name, each in state["weights"].items()}
+        for fit in fits:
+            fit.note_ = state["note"]
+        return _Network(fits, family, tuned_weights or network.shipped(family))
 
 
 def tuned(shipped: Weights, series: Sequence[tuple[FloatArray, float]], family: Family, seed: int) -> tuple[Weights, str]:
@@ -129,6 +137,18 @@ class _Network:
 
     def spread(self, horizon: int) -> list[FloatArray | None]:
         return self._all(horizon)[1]
+
+    def over(self, fits: Sequence[Any]) -> _Network:
+        """Return the same network over other prepared series."""
+        for fit in fits:
+            fit.note_ = self.fits[0].note_
+        return _Network(fits, self.family, self.weights)
+
+    def state(self) -> dict[str, Any]:
+        """Return the weights where they were tuned; the shipped ones need no copy."""
+        is_shipped = self.weights is network.shipped(self.family)
+        weights = {} if is_shipped else {name: np.asarray(each).tolist() for name, each in self.weights.items()}
+        return {"weights": weights, "note": self.fits[0].note_}
 
     def _all(self, horizon: int) -> tuple[list[FloatArray], list[FloatArray | None]]:
         if horizon not in self._made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +28,16 @@ class ThetaForecaster(Forecaster):
         season = self.season_length if len(values) >= 2 * self.season_length else 1
         kind = "multiplicative" if values.min() > 0 else "additive"
         self.model_: Any = DynamicOptimizedTheta(season_length=season, decomposition_type=kind).fit(y=values)
+
+    def _move_on(self, values: FloatArray) -> None:
+        from statsforecast.theta import forward_theta
+
+        if values.min() <= 0:
+            # Its state can be carried on with a season that multiplies only.
+            self._learn(values)
+            return
+        self.model_ = copy.copy(self.model_)
+        self.model_.model_ = forward_theta(self.model_.model_, y=values)
 
     def _project(self, horizon: int) -> FloatArray:
         return np.asarray(self.model_.predict(h=horizon)["mean"], dtype=np.float64)

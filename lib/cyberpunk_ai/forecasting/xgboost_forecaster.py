@@ -17,7 +17,7 @@ from cyberpunk_ai.forecasting.pretrained.families import family_of
 from cyberpunk_ai.forecasting.seasonality import adjust
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _ROUNDS = 200
 _PARAMETERS: dict[str, object] = {
@@ -51,6 +51,14 @@ class XgboostForecaster(GlobalForecaster):
         model.booster = _grow(model.stacked([fit.adjusted_.values for fit in fits]), model.steps, fits[0].seed)
         return model
 
+    @classmethod
+    def _taken_up(cls, fits: Sequence[Self], state: Mapping[str, Any]) -> _Boosted:
+        import xgboost
+
+        booster = xgboost.Booster({"nthread": 1})
+        booster.load_model(bytearray(state["booster"], "utf-8"))
+        return _Boosted(fits, int(state["steps"]), booster)
+
 
 @dataclass
 class _Boosted:
@@ -67,6 +75,14 @@ class _Boosted:
 
     def spread(self, horizon: int) -> list[FloatArray | None]:  # noqa: ARG002 - trees of one quantity know no spread
         return [None] * len(self.fits)
+
+    def over(self, fits: Sequence[Any]) -> _Boosted:
+        """Return the same trees over other prepared series."""
+        return _Boosted(fits, self.steps, self.booster)
+
+    def state(self) -> dict[str, Any]:
+        """Return the trees in xgboost's own JSON."""
+        return {"booster": bytes(self.booster.save_raw("json")).decode(), "steps": self.steps}
 
     def stacked(self, paths: Sequence[FloatArray]) -> StackedSeries:
         """Lay the series, known or partly answered, side by side."""
