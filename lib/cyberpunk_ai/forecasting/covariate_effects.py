@@ -6,6 +6,7 @@ there are is `covariates`.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -44,11 +45,13 @@ class Effects:
     Attributes:
         names: Covariates that are in use.
         weights: Shape (series, columns); of the logarithm where `is_relative`.
+        errors: Standard errors of the weights, same shape.
         is_relative: Per series, whether the effect multiplies.
     """
 
     names: tuple[str, ...]
     weights: FloatArray
+    errors: FloatArray
     is_relative: tuple[bool, ...]
 
     def told(self, position: int, table: FloatArray) -> FloatArray:
@@ -71,6 +74,8 @@ class CovariateHistories:
         self._values = [each.values for each in panel.demands]
         # An effect is told against the usual value of its covariate, not against a price of zero.
         self.notes = list(covariates.notes)
+        self.usual: list[FloatArray] = []
+        self.dates_close = False
         self.covariates, self.gain = self._settled(covariates)
         covariates = self.covariates
         self.is_used = bool(covariates.names) and self.gain >= _LEAST_GAIN
@@ -94,19 +99,40 @@ class CovariateHistories:
         """Decide by what they told whether a week's date is its first or its last day, and measure the gain."""
         if not covariates.names:
             return covariates, 0.0
-        settled = self._around_usual(covariates)
+        settled, usual = self._around_usual(covariates), self.usual
         gain = _gain(self._values, settled, self.panel.season_length)
         if covariates.if_ending is not None:
             ending = self._around_usual(covariates.if_ending)
             other = _gain(self._values, ending, self.panel.season_length)
             if other > max(gain, _LEAST_GAIN):
                 self.notes.append("holidays tell more if the date of a week is its last day: taken so")
+                self.dates_close = True
                 return ending, other
+        self.usual = usual
         return settled, gain
 
     def _around_usual(self, covariates: Covariates) -> Covariates:
-        tables = (table - np.median(table[: len(each)], axis=0) for table, each in zip(covariates.values, self._values, strict=True))
+        self.usual = [np.median(table[: len(each)], axis=0) for table, each in zip(covariates.values, self._values, strict=True)]
+        tables = (table - usual for table, usual in zip(covariates.values, self.usual, strict=True))
         return replace(covariates, values=tuple(tables), if_ending=None)
+
+    def over(self, panel: Panel, covariates: Covariates) -> CovariateHistories:
+        """Return the same effects over longer histories or another future of the same covariates.
+
+        Args:
+            panel: The same series, as long or longer.
+            covariates: The same columns over their history and horizon.
+        """
+        other = copy.copy(self)
+        other.panel, other._values = panel, [each.values for each in panel.demands]
+        # A column that the other stretch does not have, such as a holiday that does not fall into it, is zero there.
+        places = [covariates.names.index(name) if name in covariates.names else None for name in self.covariates.names]
+        tables = [
+            np.column_stack([np.zeros(len(table)) if place is None else table[:, place] for place in places]) - usual
+            for table, usual in zip(covariates.values, self.usual, strict=True)
+        ]
+        other.covariates = replace(covariates, names=self.covariates.names, values=tuple(tables), if_ending=None)
+        return other
 
     def series(self, position: int, window: Window | None = None) -> pd.Series:
         """Return a series, up to a past window where one is given, as members learn it."""
@@ -119,6 +145,10 @@ class CovariateHistories:
         values = known.to_numpy(float)
         without = values / np.exp(told) if effects.is_relative[position] else values - told
         return pd.Series(without, index=known.index, name=known.name)
+
+    def told_ahead(self, position: int) -> FloatArray:
+        """Return the joint effect on every period of the horizon; of the logarithm where it multiplies."""
+        return self.effects.told(position, self.covariates.values[position][len(self._values[position]) :])
 
     def restore(self, position: int, window: Window | None, answer: Continuation) -> Continuation:
         """Put the effect of the periods that follow on what a member said."""
@@ -156,13 +186,13 @@ def find_effects(values: Sequence[FloatArray], covariates: Covariates, season_le
     """
     parts = [_innovations(each, table[: len(each)], season_length) for each, table in zip(values, covariates.values, strict=True)]
     relative = tuple(part.is_relative for part in parts)
-    if len(set(relative)) == 1:
-        return Effects(covariates.names, _weights(parts), relative)
-    # Effects of different units cannot be shared: every series stands alone.
-    return Effects(covariates.names, np.concatenate([_weights([part]) for part in parts]), relative)
+    # Effects of different units cannot be shared: then every series stands alone.
+    found = [_weights(parts)] if len(set(relative)) == 1 else [_weights([part]) for part in parts]
+    weights, errors = (np.concatenate(each) for each in zip(*found, strict=True))
+    return Effects(covariates.names, weights, errors, relative)
 
 
-def _weights(parts: Sequence[_Part]) -> FloatArray:
+def _weights(parts: Sequence[_Part]) -> tuple[FloatArray, FloatArray]:
     count = parts[0].columns.shape[1]
     scales = np.sqrt(np.mean([np.square(part.columns).mean(axis=0) if len(part.columns) else np.zeros(count) for part in parts], axis=0))
     scales[scales == 0] = 1.0
@@ -177,15 +207,16 @@ def _weights(parts: Sequence[_Part]) -> FloatArray:
     errors = np.diag(np.linalg.inv(precision)) * len(parts)
     shared = plain * np.maximum(1 - _CHANCE * errors / np.maximum(np.square(plain), 1e-300), 0.0)
     is_seen = np.sum([part.events for part in parts], axis=0) >= _LEAST_EVENTS
+    deviation = np.where(is_seen, np.sqrt(errors) / scales, 0.0)
     if len(parts) == 1:
-        return np.asarray(np.where(is_seen, shared / scales, 0.0))[None, :]
+        return np.where(is_seen, shared / scales, 0.0)[None, :], deviation[None, :]
     weights = np.zeros((len(parts), count))
     for position, part in enumerate(parts):
         columns = part.columns / scales / part.noise
         still_open = part.demand / part.noise - columns @ shared
         own = np.linalg.solve(columns.T @ columns + _ridge([part], count, _TOWARDS_PANEL), columns.T @ still_open)
         weights[position] = np.where(is_seen, (shared + own) / scales, 0.0)
-    return weights
+    return weights, np.repeat(deviation[None, :], len(parts), axis=0)
 
 
 @dataclass(frozen=True)

@@ -27,17 +27,25 @@ class EtsForecaster(Forecaster):
     cost: ClassVar[int] = 20
 
     def _learn(self, values: FloatArray) -> None:
+        self._fit(values, "ZZZ", damped=None)
+        self.form_: str = self.model_.model_["components"]
+
+    def _relearn(self, values: FloatArray) -> None:
+        error, trend, season, damped = tuple(self.form_)
+        if season != "N" and len(values) < 2 * self.season_length:
+            # A stretch of less than two seasons cannot carry the form of the whole: it is chosen again.
+            self._learn(values)
+            return
+        self._fit(values, error + trend + season, damped=damped == "D")
+
+    def _fit(self, values: FloatArray, form: str, *, damped: bool | None) -> None:
         from statsforecast.models import AutoETS
 
         self.adjusted_ = Adjustment(values, np.zeros(1), "none")
         season = self.season_length if len(values) >= 2 * self.season_length else 1
         if season > _LONGEST_OWN_SEASON:
             self.adjusted_, season = adjust(values, season), 1
-        self.model_: Any = AutoETS(season_length=season).fit(y=self.adjusted_.values)
-
-    def _relearn(self, values: FloatArray) -> None:
-        # A shorter stretch may not carry the form of the whole, and the choice itself is cheap: it is made again.
-        self._learn(values)
+        self.model_: Any = AutoETS(season_length=season, model=form, damped=damped).fit(y=self.adjusted_.values)
 
     def _move_on(self, values: FloatArray) -> None:
         from statsforecast.ets import forward_ets

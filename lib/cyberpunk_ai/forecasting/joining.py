@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 BASELINE = "seasonal_naive"
+# Said instead of a reason of members that may still land.
+WAITING = "still at work"
 ENSEMBLE = "ensemble"
 # A member whose past error is more than twice the best one's, and more than the baseline's, only disturbs the others. The second half
 # matters for single series: one window is little evidence, and dropping on it alone would amount to choosing a model by its past.
@@ -171,7 +173,7 @@ class Join:
             answers = {name: self.runs[name].future[position] for name in self._taking_part() if position in self.runs[name].future}
             answer = _join(list(answers.values()), self.runs[BASELINE].future.get(position))
             if not answers:
-                self.notes.append(f"{demand.unique_id}: no member could answer, the seasonal naive stands in")
+                self.notes.append(f"{demand.unique_id}: no member has answered, the seasonal naive stands in")
             if answer is None:
                 answer = Continuation(np.full(self.horizon, demand.values[-1]), None)
             mean = np.maximum(answer.mean, 0.0) if demand.values.min() >= 0 else answer.mean
@@ -197,7 +199,7 @@ class Join:
             self.notes.append(f"{demand.unique_id}: {len(values)} values are little to learn from; most members carry the last one on")
 
     def _describe(self) -> None:
-        self.notes += [f"{name} dropped: {why}" for name, why in self.dropped.items()]
+        self.notes += [f"{name} dropped: {why}" for name, why in self.dropped.items() if why != WAITING]
         for name in self._taking_part():
             partly = self.runs[name].failures
             self.notes += [f"{name} is missing for {self.panel.demands[position].unique_id}: {why}" for position, why in partly.items()]
@@ -216,6 +218,7 @@ class Join:
         for name in (*self.models, BASELINE):
             run = self.runs.get(name)
             status = "dropped" if name in self.dropped else "baseline" if name not in self.models else "used"
+            status = "waiting" if self.dropped.get(name) == WAITING else status
             note = self.dropped.get(name, "")
             if run is not None and not note and len(self.panel.demands) == 1:
                 note = run.notes.get(0, "")

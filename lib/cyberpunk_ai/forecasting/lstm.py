@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _Z_OF_QUANTILES = 1.2815515655446004
 _LOW, _HIGH = network.QUANTILES.index(0.1), network.QUANTILES.index(0.9)
 # Below so many windows a panel says less than what the network has learnt already.
-_LEAST_WINDOWS, _LEAST_SERIES = 2_000, 30
+_LEAST_WINDOWS, _LEAST_SERIES = 500, 30
 _MOST_WINDOWS = 20_000
 _TUNING_RATE = 4e-4
 _TUNING_STEPS = 150

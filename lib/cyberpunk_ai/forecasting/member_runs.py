@@ -126,7 +126,7 @@ def run_member(kind: type[Forecaster], task: Task) -> MemberRun:
     start = time.perf_counter()
     fits = _fit_all(kind, [task.histories.series(position) for position in range(task.count)], task, run.failures)
     for position, fit in fits.items():
-        _continue(run, position, fit, task)
+        continue_run(run, position, fit, task)
     if kind.is_global:
         _global_past(run, kind, task)
     else:
@@ -163,7 +163,8 @@ def _fit_all(kind: type[Forecaster], panel: Sequence[pd.Series], task: Task, fai
     return fits
 
 
-def _continue(run: MemberRun, position: int, fit: Forecaster, task: Task) -> None:
+def continue_run(run: MemberRun, position: int, fit: Forecaster, task: Task) -> None:
+    """Let one fitted member forecast its series; what it says, or why it failed, is noted in the run."""
     history = task.histories.series(position).to_numpy(float)
     try:
         told = Continuation(fit.predict(task.horizon), fit.predict_spread(task.horizon))

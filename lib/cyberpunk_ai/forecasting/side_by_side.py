@@ -40,7 +40,7 @@ class SideBySide:
         self._is_over = threading.Event()
         self._task: Task = request.task(keeps_fits=keeps_fits, is_abandoned=self._is_over.is_set)
         self._kinds = request.kinds
-        self._landed: SimpleQueue[tuple[str, Future[MemberRun]]] = SimpleQueue()
+        self._landed: SimpleQueue[Future[MemberRun] | None] = SimpleQueue()
         self._queue: SimpleQueue[str] = SimpleQueue()
         for name in self.names:
             self._queue.put(name)
@@ -62,16 +62,19 @@ class SideBySide:
             for given in range(len(self.names)):
                 remaining = None if until is None or given < _AT_LEAST else max(until - time.perf_counter(), 0.0)
                 try:
-                    _, future = self._landed.get(timeout=remaining)
+                    future = self._landed.get(timeout=remaining)
                 except Empty:
+                    return
+                if future is None:
                     return
                 yield future.result()
         finally:
             self.stop()
 
     def stop(self) -> None:
-        """Let members stop at their next series."""
+        """Let members stop at their next series, and whoever waits for one go."""
         self._is_over.set()
+        self._landed.put(None)
 
     def _work(self) -> None:
         while not self._is_over.is_set():
@@ -86,7 +89,7 @@ class SideBySide:
                 return
             except BaseException as error:  # noqa: BLE001 - carried over to whoever waits
                 future.set_exception(error)
-            self._landed.put((name, future))
+            self._landed.put(future)
 
 
 def run_side_by_side(
@@ -109,8 +112,7 @@ def run_side_by_side(
     Returns:
         What landed, in the order of the request, and the others with the reason.
     """
-    if budget_s is not None and budget_s < 0:
-        raise InvalidArgument(f"budget_s must not be negative, not {budget_s}", hint="leave it out for no limit")
+    check_budget(budget_s)
     start = time.perf_counter()
     members = SideBySide(request, workers=workers, keeps_fits=keeps_fits)
     runs: dict[str, MemberRun] = {}
@@ -119,6 +121,16 @@ def run_side_by_side(
         if on_member is not None:
             on_member(run.name, len(runs), len(members.names))
     return ordered(request, runs, budget_s)
+
+
+def check_budget(budget_s: float | None) -> None:
+    """Refuse a budget below zero.
+
+    Raises:
+        InvalidArgument: It is.
+    """
+    if budget_s is not None and budget_s < 0:
+        raise InvalidArgument(f"budget_s must not be negative, not {budget_s}", hint="leave it out for no limit")
 
 
 def ordered(request: Request, runs: dict[str, MemberRun], budget_s: float | None) -> tuple[dict[str, MemberRun], dict[str, str]]:

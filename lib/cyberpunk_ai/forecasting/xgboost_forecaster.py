@@ -19,11 +19,13 @@ from cyberpunk_ai.forecasting.seasonality import adjust
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_ROUNDS = 200
+_ROUNDS, _RATE = 200, 0.05
+# What few rows hold is learnt in fewer and larger steps.
+_FEW_ROWS, _FEW_ROUNDS, _FEW_RATE = 10_000, 80, 0.12
 _PARAMETERS: dict[str, object] = {
     # Errors beyond a tenth of the level count by their size and not its square: an outlier must not own the model.
     "objective": "reg:pseudohubererror", "huber_slope": 0.1, "base_score": 0.0,
-    "eta": 0.05, "max_depth": 5, "min_child_weight": 20, "subsample": 0.8, "colsample_bytree": 0.7,
+    "max_depth": 5, "min_child_weight": 20, "subsample": 0.8, "colsample_bytree": 0.7,
     "tree_method": "hist", "nthread": 1,  # more threads per worker multiplied its cost by six
 }  # fmt: skip
 _MOST_ROWS = 60_000
@@ -121,4 +123,5 @@ def _grow(stacked: StackedSeries, steps: int, seed: int) -> Any:
         nthread=1,
         feature_names=list(stacked.names),
     )
-    return xgboost.train({**_PARAMETERS, "seed": seed}, matrix, num_boost_round=_ROUNDS)
+    rounds, rate = (_FEW_ROUNDS, _FEW_RATE) if len(place) < _FEW_ROWS else (_ROUNDS, _RATE)
+    return xgboost.train({**_PARAMETERS, "eta": rate, "seed": seed}, matrix, num_boost_round=rounds)
