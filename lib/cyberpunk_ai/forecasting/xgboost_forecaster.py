@@ -46,6 +46,19 @@ class XgboostForecaster(GlobalForecaster):
     def _prepare(self, values: FloatArray) -> None:
         self.adjusted_ = adjust(values, self.season_length)
 
+    def contributions(self, horizon: int) -> tuple[tuple[str, ...], float, FloatArray]:
+        """Explain the next values of this series.
+
+        Args:
+            horizon: Periods, at most as many as are told at once are explained by what was known; later ones by what was told before.
+
+        Returns:
+            Names of the columns and `bias`; the last adjusted value; and what each column adds to it, shape (horizon, columns + 1), exact
+            Shapley values that sum to the adjusted forecast minus the last value.
+        """
+        assert isinstance(self.together_, _Boosted)  # noqa: S101 - fit() always shares one
+        return self.together_.contributions(self.place_, horizon)
+
     @classmethod
     def _learn_together(cls, fits: Sequence[Self]) -> _Boosted:
         longest = max(len(fit.values_) for fit in fits)
@@ -90,6 +103,25 @@ class _Boosted:
         """Lay the series, known or partly answered, side by side."""
         dates = [self._dates(fit, path) for fit, path in zip(self.fits, paths, strict=True)]
         return StackedSeries(paths, self.fits[0].season_length, dates, self.steps)
+
+    def contributions(self, place: int, horizon: int) -> tuple[tuple[str, ...], float, FloatArray]:
+        """Return the Shapley values of one series; see the forecaster."""
+        import xgboost
+
+        alone = self.over([self.fits[place]])
+        path = alone.fits[0].adjusted_.values
+        last, rounds = float(path[-1]), []
+        names: tuple[str, ...] = ()
+        for _ in range(-(-horizon // self.steps)):
+            stacked = alone.stacked([path])
+            names = (*stacked.names, "bias")
+            rows = stacked.rows(np.zeros(self.steps, dtype=np.int64), np.full(self.steps, stacked.width - 1), np.arange(1, self.steps + 1))
+            matrix = xgboost.DMatrix(rows, feature_names=list(stacked.names), nthread=1)
+            told = np.asarray(self.booster.predict(matrix, pred_contribs=True), dtype=np.float64) * stacked.levels[0]
+            told[:, -1] += path[-1] - last
+            rounds.append(told)
+            path = np.concatenate([path, last + told.sum(axis=1)])
+        return names, last, np.concatenate(rounds)[:horizon]
 
     def _answer(self, horizon: int) -> list[FloatArray]:
         paths = [fit.adjusted_.values for fit in self.fits]
