@@ -100,6 +100,15 @@ def find_anomalies(
     return Anomalies(pd.concat(frames, ignore_index=True), level, tuple(dict.fromkeys(notes)))
 
 
+def one_step_errors(values: FloatArray, season_length: int) -> FloatArray:
+    """Return how far each value lay from what those before it told, the season known; shape as the values."""
+    if len(values) <= _WARM_UP or np.ptp(values) == 0:
+        return np.zeros(len(values))
+    adjusted = adjust(values, season_length)
+    pattern = adjusted.figure[np.arange(len(values)) % len(adjusted.figure)] if adjusted.kind == "multiplicative" else 1.0
+    return np.asarray((adjusted.values - _one_step(adjusted.values)) * pattern, dtype=np.float64)
+
+
 def _judge(values: FloatArray, season_length: int, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return expectation, half-width, and distance in half-widths."""
     rest, to_units = values, np.ones(len(values))

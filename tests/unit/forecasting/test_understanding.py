@@ -85,7 +85,7 @@ def test_a_spike_and_a_drop_are_found_first():
     found = find_anomalies(pd.Series(values, index=monthly(96).index)).to_frame()
     # At 99% one ordinary value in a hundred lies outside as well, but not far.
     assert len(found) <= 4
-    assert found["score"].iloc[1] > 3 > max(found["score"].iloc[2:], default=0)
+    assert found["score"].iloc[1] > 2 > max(found["score"].iloc[2:], default=0)
     assert found.head(2).set_index("ds")["direction"].to_dict() == {monthly(96).index[50]: "above", monthly(96).index[80]: "below"}
 
 
