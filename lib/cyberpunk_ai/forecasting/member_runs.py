@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cyberpunk_ai.forecasting.ensemble import why_unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -97,6 +97,7 @@ class Task:
         seed: Seed of everything random.
         keeps_fits: Whether the fitted members are wanted afterwards.
         is_abandoned: Asked between series whether anybody still waits.
+        shared: Models that global members learnt elsewhere, by member and by window, None standing for the whole history.
     """
 
     histories: Histories
@@ -107,6 +108,7 @@ class Task:
     seed: int
     keeps_fits: bool = False
     is_abandoned: Callable[[], bool] = lambda: False
+    shared: Mapping[str, Mapping[int | None, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def run_member(kind: type[Forecaster], task: Task) -> MemberRun:
@@ -145,10 +147,15 @@ def _check(task: Task) -> None:
         raise Abandoned
 
 
-def _fit_all(kind: type[Forecaster], panel: Sequence[pd.Series], task: Task, failures: dict[int, str]) -> dict[int, Forecaster]:
+def _fit_all(
+    kind: type[Forecaster], panel: Sequence[pd.Series], task: Task, failures: dict[int, str], number: int | None = None
+) -> dict[int, Forecaster]:
     _check(task)
     if kind.is_global:
+        known = task.shared.get(kind.name, {}).get(number)
         try:
+            if known is not None:
+                return dict(enumerate(kind.restore_panel(panel, known, season_length=task.season_length, seed=task.seed)))
             return dict(enumerate(kind.fit_panel(panel, season_length=task.season_length, seed=task.seed)))
         except Exception as error:  # noqa: BLE001 - see below
             failures.update(dict.fromkeys(range(len(panel)), _reason(error)))
@@ -200,7 +207,7 @@ def _global_past(run: MemberRun, kind: type[Forecaster], task: Task) -> None:
         chosen = [(position, window) for position, each in enumerate(task.windows) for window in each if window.number == number]
         failures: dict[int, str] = {}
         histories = [task.histories.series(position, window) for position, window in chosen]
-        fits = _fit_all(kind, histories, task, failures)
+        fits = _fit_all(kind, histories, task, failures, number)
         for place, (position, window) in enumerate(chosen):
             try:
                 if place not in fits:

@@ -74,6 +74,12 @@ class GlobalForecaster(Forecaster):
         return list(moved)
 
     @classmethod
+    def shared_state(cls, panel: Sequence[pd.Series], *, season_length: int = 1, seed: int = 0) -> dict[str, Any]:
+        """Learn one model on a panel and return it for `restore_panel` of any other, as JSON-ready values."""
+        states = cls.panel_states(cls.fit_panel(panel, season_length=season_length, seed=seed))
+        return {"shared": states["shared"], "naive": None}
+
+    @classmethod
     def panel_states(cls, fits: Sequence[Forecaster]) -> dict[str, Any]:
         """Return the shared model and which series it knows, as JSON-ready values."""
         shared = next((fit.together_ for fit in fits if isinstance(fit, cls) and fit.together_ is not None), None)
@@ -85,7 +91,8 @@ class GlobalForecaster(Forecaster):
     ) -> list[Forecaster]:
         """Return forecasters that share the model of `states`, on the same series."""
         fits = [cls(season_length=season_length, seed=seed)._describe_only(series) for series in panel]
-        for fit, is_naive in zip(fits, states["naive"], strict=True):
+        # A model that was learnt on other series says nothing of which of these are too short.
+        for fit, is_naive in zip(fits, states["naive"] or [fit.is_naive_ for fit in fits], strict=True):
             fit.is_naive_ = is_naive
         known = [fit for fit in fits if not fit.is_naive_]
         if states["shared"] is not None and known:

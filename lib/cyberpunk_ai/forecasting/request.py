@@ -5,8 +5,8 @@ Who runs the members, and whether somebody watches, is `side_by_side`'s and `str
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.errors import InvalidArgument, NotFound
 from cyberpunk_ai.forecasting.backtest import plan_windows
@@ -45,6 +45,7 @@ class Request:
         wanted_windows: Past windows that were asked for.
         seed: Seed of everything random.
         covered: The covariates and their effects, None where there are none.
+        shared: Models of global members that were learnt elsewhere; see `Task`.
     """
 
     panel: Panel
@@ -57,19 +58,14 @@ class Request:
     wanted_windows: int
     seed: int
     covered: CovariateHistories | None = None
+    shared: Mapping[str, Mapping[int | None, Mapping[str, Any]]] = field(default_factory=dict)
 
     def task(self, *, keeps_fits: bool = False, is_abandoned: Callable[[], bool] = lambda: False) -> Task:
         """Return what every member is asked."""
         return Task(
-            self.histories,
-            len(self.panel.demands),
-            self.windows,
-            self.horizon,
-            self.panel.season_length,
-            self.seed,
-            keeps_fits,
-            is_abandoned,
-        )
+            self.histories, len(self.panel.demands), self.windows, self.horizon, self.panel.season_length, self.seed, keeps_fits,
+            is_abandoned, self.shared,
+        )  # fmt: skip
 
     def result(self, runs: Mapping[str, MemberRun], left_out: Mapping[str, str]) -> ForecastResult:
         """Join what has landed.
