@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cyberpunk_ai.charts.figures.forecast_fan import series_of, with_last_value
+from cyberpunk_ai.charts.figures._of_series import series_of
+from cyberpunk_ai.charts.figures.forecast_fan import with_last_value
 from cyberpunk_ai.charts.theme import Theme, load_theme
 
 if TYPE_CHECKING:

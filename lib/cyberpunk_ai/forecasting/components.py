@@ -104,10 +104,8 @@ def _one(history: pd.DataFrame, ahead: pd.DataFrame, effects: pd.DataFrame, seas
 
 
 def _running_mean(values: FloatArray, around: int) -> FloatArray:
-    """Centred, over as many as there are at the ends."""
-    half = min(around // 2, (len(values) - 1) // 2)
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    places = np.arange(len(values))
-    reach = np.minimum(half, np.minimum(places, len(values) - 1 - places))
-    first, last = places - reach, places + reach + 1
-    return np.asarray((sums[last] - sums[first]) / (last - first), dtype=np.float64)
+    """Centred; beyond its ends the series is thought to go back the way it came."""
+    half = min(around // 2, len(values) - 1)
+    padded = np.pad(values, half, mode="reflect") if half else values
+    sums = np.concatenate([[0.0], np.cumsum(padded)])
+    return np.asarray((sums[2 * half + 1 :] - sums[: -2 * half - 1]) / (2 * half + 1), dtype=np.float64)

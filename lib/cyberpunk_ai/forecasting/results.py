@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.core.errors import InvalidArgument
+from cyberpunk_ai.core.results import CHARTS, Result
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cyberpunk_ai.forecasting.components import Components
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,7 @@ class ForecastResult(Result):
     """
 
     chart_name: ClassVar[str] = "forecast_fan"
+    chart_names: ClassVar[tuple[str, ...]] = ("forecast_fan", "forecast_backtest", "forecast_leaderboard", "components")
 
     unique_ids: tuple[str, ...]
     freq: str
@@ -50,6 +54,27 @@ class ForecastResult(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return the forecast, one row per series and period."""
         return self.forecast
+
+    def chart(self, name: str | None = None, **options: Any) -> Any:
+        """Draw one of the pictures of a forecast in the theme.
+
+        Args:
+            name: One of `chart_names`; the fan of history, forecast and intervals when None.
+            options: Of the figure, such as `unique_id`, `theme`, `height` or `unit`.
+
+        Raises:
+            InvalidArgument: There is no such picture of a forecast.
+        """
+        chosen = name or self.chart_name
+        if chosen not in self.chart_names:
+            raise InvalidArgument(f"a forecast has no chart {name!r}", hint=f"charts: {', '.join(self.chart_names)}")
+        return CHARTS.get(chosen)(self.components() if chosen == "components" else self, **options)
+
+    def components(self) -> Components:
+        """Take history and forecast apart into trend, seasons and covariates."""
+        from cyberpunk_ai.forecasting.components import components
+
+        return components(self)
 
     @property
     def total(self) -> float:

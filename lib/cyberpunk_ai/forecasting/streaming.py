@@ -12,7 +12,7 @@ from cyberpunk_ai.forecasting.request import read_request
 from cyberpunk_ai.forecasting.side_by_side import SideBySide, check_budget, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
     import pandas as pd
 
@@ -46,7 +46,7 @@ class ForecastStep:
 
 async def forecast_stream(
     demand: pd.Series | pd.DataFrame, *, budget_s: float | None = INTERACTIVE_BUDGET_S, workers: int | None = None, **asked: Any
-) -> AsyncIterator[ForecastStep]:
+) -> AsyncGenerator[ForecastStep, None]:
     """Give the forecast after every member that lands; leaving the loop stops the others.
 
     Args:

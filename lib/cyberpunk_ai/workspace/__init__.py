@@ -13,7 +13,7 @@ from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.governance.callers import LOCAL_ADMIN, Caller
 from cyberpunk_ai.health import metrics as prometheus
 from cyberpunk_ai.workspace.customers import CustomerVerbs
-from cyberpunk_ai.workspace.forecasts import ForecastVerbs
+from cyberpunk_ai.workspace.forecast_studies import ForecastStudyVerbs
 from cyberpunk_ai.workspace.live import LiveVerbs
 from cyberpunk_ai.workspace.metrics import MetricVerbs
 from cyberpunk_ai.workspace.not_built import VerbsNotBuilt
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL_ADMIN", "Caller", "Workspace", "prometheus"]
 
 
-class Workspace(MetricVerbs, ForecastVerbs, CustomerVerbs, SourceVerbs, LiveVerbs, TrustVerbs, RunVerbs, VerbsNotBuilt):
+class Workspace(MetricVerbs, ForecastStudyVerbs, CustomerVerbs, SourceVerbs, LiveVerbs, TrustVerbs, RunVerbs, VerbsNotBuilt):
     """One business: its data, forecasts, customers and runs.
 
     Open it with `Workspace.open()`; stores are opened when a verb first needs them, so opening is instant. Verbs may be called

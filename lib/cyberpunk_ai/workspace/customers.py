@@ -119,11 +119,10 @@ class CustomerVerbs(Wiring):
         """
 
         def work(who: Caller) -> Artefact:
-            from cyberpunk_ai.models.artefacts import ArtefactStore
             from cyberpunk_ai.models.churn_artefacts import save_churn
 
             report = self.retention(as_of=as_of, horizon_days=horizon_days, where=where, caller=who)
-            return save_churn(ArtefactStore(self.settings.home / "models"), name, report)
+            return save_churn(self._artefacts, name, report)
 
         return self._verb("save_retention_model", "customers", name, {"where": where}, caller, work)
 
@@ -153,12 +152,11 @@ class CustomerVerbs(Wiring):
         def work(who: Caller) -> pd.DataFrame:
             from cyberpunk_ai.customer_analytics.reading.inputs import Inputs
             from cyberpunk_ai.customer_analytics.reading.members import read_members
-            from cyberpunk_ai.models.artefacts import ArtefactStore
             from cyberpunk_ai.models.churn_artefacts import load_churn
             from cyberpunk_ai.models.customer_fields import customer_fields
             from cyberpunk_ai.models.customer_warehouse import ledger_of, purchases_of
 
-            model = load_churn(ArtefactStore(self.settings.home / "models"), name, version)
+            model = load_churn(self._artefacts, name, version)
             purchases = purchases_of(self._semantic, as_of=as_of, where=where, row_filter=who.row_filter or None)
             ledger, notes = ledger_of(purchases)
             people = customer_fields(self._semantic, ledger.customer_ids, row_filter=who.row_filter or None)

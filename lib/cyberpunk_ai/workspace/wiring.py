@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.stores.runs import RunLog
     from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
     from cyberpunk_ai.governance.callers import Caller, Permission
+    from cyberpunk_ai.models.artefacts import ArtefactStore
 
 T = TypeVar("T")
 
@@ -80,6 +81,12 @@ class Wiring:
             return RunLog(self._stores.operational)
 
         return self._room("runs", build)
+
+    @property
+    def _artefacts(self) -> ArtefactStore:
+        from cyberpunk_ai.models.artefacts import ArtefactStore
+
+        return ArtefactStore(self.settings.home / "models")
 
     def _room(self, name: str, build: Callable[[], T]) -> T:
         with self._rooms_lock:

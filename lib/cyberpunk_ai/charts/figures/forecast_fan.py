@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cyberpunk_ai.charts.figures._of_series import bands, of_several, series_of
 from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews
 from cyberpunk_ai.core.results import CHARTS
 
@@ -43,11 +44,7 @@ def forecast_figure(
     history = series_of(result.history, unique_id).tail(kept)
     joined = with_last_value(history, forecast, result.levels)
     parts: list[Any] = []
-    for place, level in enumerate(sorted(result.levels, reverse=True)):
-        lower, upper = f"lo-{level}", f"hi-{level}"
-        if lower in joined.columns and upper in joined.columns:
-            band = hv.Area(joined, "ds", [lower, upper], label=f"{level} % of cases")
-            parts.append(band.opts(color=look.predicted, alpha=0.13 + 0.09 * place, line_alpha=0))
+    parts += bands(hv, look, joined, result.levels)
     parts.append(hv.Curve(history, "ds", "y", label="measured").opts(color=look.measured, line_width=2))
     parts.append(hv.Curve(joined, "ds", "mean", label="forecast").opts(color=look.predicted, line_width=2.4))
     parts.append(
@@ -64,15 +61,9 @@ def forecast_figure(
         legend_position="top_left",
         legend_cols=4,
         show_legend=True,
+        title=of_several(result.forecast, unique_id),
     )
     return hv.Overlay(parts).opts(**options)
-
-
-def series_of(frame: pd.DataFrame, unique_id: str | None) -> pd.DataFrame:
-    """Take the rows of one series, the first one without a name."""
-    if not len(frame) or "unique_id" not in frame.columns:
-        return frame
-    return frame[frame["unique_id"] == (frame["unique_id"].iloc[0] if unique_id is None else unique_id)]
 
 
 def with_last_value(history: pd.DataFrame, forecast: pd.DataFrame, levels: Any) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from cyberpunk_ai.data_fabric.semantic.rounding import settled
 from cyberpunk_ai.data_fabric.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from cyberpunk_ai.data_fabric.semantic.periods import PeriodLike
@@ -147,6 +147,36 @@ def series(
     frame = found.frame.copy()
     frame.attrs["notes"] = list(found.notes)
     return frame
+
+
+def parts(
+    layer: SemanticLayer,
+    metric: str,
+    by: Sequence[str],
+    *,
+    grain: str,
+    where: Mapping[str, object] | None = None,
+    row_filter: Mapping[str, object] | None = None,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Measure a metric per finished unit and combination of several dimensions.
+
+    Args:
+        layer: Answers the query.
+        metric: Id, label or synonym of a metric that adds up.
+        by: Dimensions, as in `SemanticLayer.query`.
+        grain: As in `metric_series`.
+        where: As there.
+        row_filter: As there.
+
+    Returns:
+        ds, y and one column per dimension; a combination without rows in a unit is absent. And the ids of the dimensions.
+    """
+    total = metric_series(layer, metric, grain=grain, where=where, row_filter=row_filter)
+    answer = layer.query(metric, by=list(by), where=where, grain=grain, row_filter=row_filter)
+    rows = answer.frame.rename(columns={"period": "ds", answer.metric: "y"})
+    rows = rows.assign(ds=pd.to_datetime(rows["ds"]))
+    known = rows["ds"].isin(pd.to_datetime(total.frame["ds"])) & rows[list(answer.by)].notna().all(axis=1)
+    return rows.loc[known, ["ds", "y", *answer.by]].reset_index(drop=True), list(answer.by)
 
 
 def metric_series(
