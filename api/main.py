@@ -98,7 +98,7 @@ def _add_plain_routes(app: FastAPI) -> None:
 
     @app.websocket("/ws")
     async def live_messages(socket: WebSocket) -> None:
-        """Send `connection`, then `metrics_update` and `data_sync` messages as they come."""
+        """Send `connection`, then `metrics_update` and `data_sync` messages as they come; a client may ask for a forecast that grows."""
         origin, host = socket.headers.get("origin"), socket.headers.get("host", "")
         if origin is not None and urlsplit(origin).netloc != host:
             await socket.close(1008)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from api.schemas.forecast import ForecastRequest
     from api.schemas.retention import RetentionRequest
-    from api.schemas.series import SeriesPoint
+    from api.schemas.series import FuturePoint, SeriesPoint
     from cyberpunk_ai.core.results import Result
     from cyberpunk_ai.workspace import RetentionReport
 
@@ -20,12 +20,26 @@ INTERVALS = ("lo-", "hi-")
 
 
 def own_data(points: list[SeriesPoint] | None) -> pd.DataFrame | None:
-    """Return the client's series as a long frame (unique_id, ds, y), or None when it sent none."""
+    """Return the client's series as a long frame (unique_id, ds, y, covariates), or None when it sent none."""
     if points is None:
         return None
+    return _frame([{"unique_id": each.unique_id, "ds": each.ds, "y": each.y, **each.covariates} for each in points])
+
+
+def own_future(points: list[FuturePoint] | None) -> pd.DataFrame | None:
+    """Return covariates over the horizon as a frame; without unique_id where no point names a series."""
+    if points is None:
+        return None
+    frame = _frame([{"unique_id": each.unique_id, "ds": each.ds, **each.covariates} for each in points])
+    return frame.drop(columns="unique_id") if frame["unique_id"].isna().all() else frame
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.DataFrame([point.model_dump() for point in points], columns=["unique_id", "ds", "y"])
+    frame = pd.DataFrame(rows)
+    if not len(frame):
+        return pd.DataFrame(columns=["unique_id", "ds", "y"])
     return frame.assign(ds=pd.to_datetime(frame["ds"], utc=True).dt.tz_localize(None))
 
 

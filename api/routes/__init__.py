@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import customers, data, forecast, metrics, not_built, operations
+from api.routes import customers, data, forecast, forecast_studies, metrics, not_built, operations
 
 router = APIRouter(prefix="/api/v1")
-for subject in (operations, forecast, customers, data, metrics, not_built):
+for subject in (operations, forecast, forecast_studies, customers, data, metrics, not_built):
     router.include_router(subject.router)

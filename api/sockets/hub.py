@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from api.sockets.forecasts import ForecastAsks
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import CyberpunkError
 from cyberpunk_ai.core.logs import get_logger
@@ -88,17 +89,22 @@ class Hub:
         await socket.accept()
         client = f"client-{next(self._ids)}"
         mailbox = self._mailboxes[client] = Mailbox()
-        hello = {"client_id": client, "kinds": ["connection", "metrics_update", "data_sync"], "metrics_every_seconds": METRICS_EVERY_S}
+        hello = {
+            "client_id": client,
+            "kinds": ["connection", "metrics_update", "data_sync", "forecast"],
+            "metrics_every_seconds": METRICS_EVERY_S,
+        }
         mailbox.put("connection", orjson.dumps({"type": "connection", "timestamp": utc_now(), "data": hello}))
         writer = asyncio.create_task(self._write(socket, mailbox))
-        reader = asyncio.create_task(self._read(socket, mailbox))
+        asks = ForecastAsks(self.workspace, mailbox)
+        reader = asyncio.create_task(self._read(socket, mailbox, asks))
         try:
             await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._mailboxes.pop(client, None)
             writer.cancel()
             reader.cancel()
-            await asyncio.gather(writer, reader, return_exceptions=True)
+            await asyncio.gather(writer, reader, asks.close(), return_exceptions=True)
             if socket.application_state == WebSocketState.CONNECTED and socket.client_state == WebSocketState.CONNECTED:
                 await socket.close(1013)
 
@@ -107,7 +113,7 @@ class Hub:
             message = await mailbox.take()
             await asyncio.wait_for(socket.send_text(message.decode()), SEND_TIMEOUT_S)
 
-    async def _read(self, socket: WebSocket, mailbox: Mailbox) -> None:
+    async def _read(self, socket: WebSocket, mailbox: Mailbox, asks: ForecastAsks) -> None:
         while True:
             try:
                 text = await socket.receive_text()
@@ -115,6 +121,8 @@ class Hub:
                 return
             if text == "ping":
                 mailbox.put("pong", b'{"type":"pong"}')
+            else:
+                asks.hear(text)
 
     async def _forward_events(self) -> None:
         """Carry `data_sync` events from the log to the clients; polling blocks, so it happens in a thread."""

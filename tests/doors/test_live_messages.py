@@ -60,3 +60,38 @@ async def test_a_client_that_leaves_is_forgotten(address: str) -> None:
         async with asyncio.timeout(10):
             while (await client.get("/api/v1/status")).json()["websocket_clients"]:
                 await asyncio.sleep(0.1)
+
+
+async def test_a_forecast_grows_over_the_socket(address: str) -> None:
+    async with connect(address.replace("http", "ws") + "/ws", max_size=None) as socket:
+        await until(socket, "connection")
+        await socket.send(json.dumps({"type": "forecast", "id": "a", "horizon": 6, "grain": "month", "budget_s": 60}))
+        steps = []
+        while not steps or not steps[-1]["data"]["is_last"]:
+            steps.append(await until(socket, "forecast"))
+        last = steps[-1]
+        assert last["id"] == "a"
+        assert len(last["data"]["forecast"]["forecast"]) == 6
+        assert {"theta", "ets", "arima", "xgboost", "lstm"} < set(last["data"]["landed"])
+        assert last["data"]["waiting"] == []
+        assert [step["data"]["elapsed_s"] for step in steps] == sorted(step["data"]["elapsed_s"] for step in steps)
+        async with httpx.AsyncClient(base_url=address, timeout=120) as client:
+            whole = (await client.post("/api/v1/forecast", json={"horizon": 6, "grain": "month"})).json()
+        assert last["data"]["forecast"]["forecast"] == whole["forecast"]
+
+
+async def test_an_illegal_question_over_the_socket_is_refused_and_the_socket_stays(address: str) -> None:
+    async with connect(address.replace("http", "ws") + "/ws") as socket:
+        await until(socket, "connection")
+        for message, words in (
+            ("{", "no JSON"),
+            (json.dumps({"type": "dance"}), "forecast or cancel"),
+            (json.dumps({"type": "forecast", "id": "x", "horizon": 0}), "horizon"),
+            (json.dumps({"type": "forecast", "id": "x", "metric": "happiness"}), "happiness"),
+            (json.dumps({"type": "forecast", "id": "x", "customer_data_source": "crm"}), "cannot be streamed"),
+        ):
+            await socket.send(message)
+            refused = await until(socket, "forecast_error")
+            assert words in refused["data"]["message"]
+        await socket.send("ping")
+        await until(socket, "pong")

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cyberpunk_ai.cli import ask, bring, customers, operate
+from cyberpunk_ai.cli import ask, bring, customers, forecasts, operate
 from cyberpunk_ai.cli.output import print_error
 from cyberpunk_ai.core.errors import CyberpunkError
 from cyberpunk_ai.core.logs import get_logger, mask_text
@@ -30,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (bring, ask, customers, operate):
+for room in (bring, ask, forecasts, customers, operate):
     room.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""Commands that ask: query, metrics, forecast, quality. Those of customers are in `customers`."""
+"""Commands that ask: query, metrics, quality. Those of customers and of forecasts are in files of their own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from cyberpunk_ai.cli.output import AsJson, pairs, print_json, print_notes, print_result, print_table, workspace
+from cyberpunk_ai.cli.output import AsJson, pairs, print_result, print_table, workspace
 
 Where = Annotated[list[str] | None, typer.Option("--where", help="dimension=value; repeat for several.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (query, metrics, forecast, quality):
+    for command in (query, metrics, quality):
         app.command(command.__name__)(command)
 
 
@@ -41,31 +41,6 @@ def metrics(as_json: AsJson = False) -> None:
     """List every metric and dimension."""
     with workspace() as ws:
         print_result(ws.metrics(), as_json=as_json, title="Metrics")
-
-
-def forecast(
-    metric: Annotated[str, typer.Argument(help="Additive metric.")] = "revenue",
-    horizon: Annotated[int, typer.Option(help="Periods ahead.", min=1, max=1000)] = 12,
-    grain: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "week",
-    where: Where = None,
-    by: Annotated[str | None, typer.Option(help="One dimension; one series per value.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Forecaster to use; repeat for several; all when left out.")] = None,
-    with_retention: Annotated[bool, typer.Option("--with-retention", help="Let expected churn move the forecast.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Forecast a metric with intervals."""
-    with workspace() as ws:
-        if with_retention:
-            joined = ws.forecast_with_retention(metric=metric, horizon=horizon, grain=grain, where=pairs(where))
-            print_result(joined, as_json=as_json, title=f"{metric} with retention", notes=joined.notes)
-            return
-        result = ws.forecast(metric, horizon=horizon, grain=grain, where=pairs(where), by=by, models=model)
-    if as_json:
-        print_json(result)
-        return
-    print_table(result.forecast, title=f"{metric}, {horizon} {grain}s ahead")
-    print_table(result.leaderboard, title="Backtest")
-    print_notes(result.notes)
 
 
 def quality(dataset: Annotated[str | None, typer.Argument(help="One dataset; all when left out.")] = None, as_json: AsJson = False) -> None:

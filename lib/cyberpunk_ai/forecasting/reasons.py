@@ -118,5 +118,10 @@ def _sentence(totals: pd.DataFrame, unique_id: str) -> str:
     own = totals[(totals["unique_id"] == unique_id)]
     start = float(own.loc[own["reason"] == START, "contribution"].sum())
     moves = own[(own["reason"] != START) & (own["contribution"].abs() > 0)].head(3)
-    words = ", ".join(f"{row.reason} {row.contribution:+,.4g}" for row in moves.itertuples())
-    return f"{unique_id}: on average {start:,.4g} from the last value in its season; {words or 'nothing moves it'}"
+    steps = zip(moves["reason"], moves["contribution"].astype(float).tolist(), strict=True)
+    words = ", ".join(f"{reason} {_plain(move, '+')}" for reason, move in steps)
+    return f"{unique_id}: on average {_plain(start)} from the last value in its season; {words or 'nothing moves it'}"
+
+
+def _plain(number: float, sign: str = "") -> str:
+    return format(number, f"{sign},.0f" if abs(number) >= 100 else f"{sign}.3g")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.forecasting.scenario import Scenario
     from cyberpunk_ai.governance.callers import Caller
     from cyberpunk_ai.models.artefacts import Artefact
+    from cyberpunk_ai.models.forecast_jobs import ForecastJob, ForecastJobs
     from cyberpunk_ai.models.forecast_many import ForecastMany
 
 
@@ -260,6 +261,68 @@ class ForecastStudyVerbs(ForecastVerbs):
             )  # fmt: skip
 
         return self._verb("forecast_many", "forecast", "own data", asked, caller, work)
+
+    def submit_forecasts(self, data: pd.DataFrame, *, horizon: int, caller: Caller | None = None, **options: Any) -> ForecastJob:
+        """Forecast many series in the background, and return at once where the job stands.
+
+        Args:
+            data: As in `forecast_many`.
+            horizon: Periods ahead.
+            caller: Who asks.
+            options: Further arguments of `forecast_many`.
+        """
+
+        def work(_: Caller) -> ForecastJob:
+            from cyberpunk_ai.models.forecast_many import forecast_many
+
+            options.setdefault("executor", self.settings.dask_address or None)
+            return self._forecast_jobs.submit(data, forecast_many, horizon=horizon, **options)
+
+        return self._verb("submit_forecasts", "forecast", "own data", {"horizon": horizon}, caller, work)
+
+    def forecast_job(self, job_id: str, *, cancel: bool = False, caller: Caller | None = None) -> ForecastJob:
+        """Return where a job of `submit_forecasts` stands, after asking it to stop if wanted.
+
+        Args:
+            job_id: Of the job.
+            cancel: Whether it shall stop.
+            caller: Who asks.
+
+        Raises:
+            NotFound: There is no such job.
+        """
+
+        def work(_: Caller) -> ForecastJob:
+            return self._forecast_jobs.cancel(job_id) if cancel else self._forecast_jobs.status(job_id)
+
+        return self._verb("forecast_job", "forecast", job_id, {"cancel": cancel}, caller, work)
+
+    def forecast_job_frame(self, job_id: str, part: str = "forecast", *, caller: Caller | None = None) -> pd.DataFrame:
+        """Return what a finished job made: its `forecast`, or the series in `quarantine`.
+
+        Args:
+            job_id: Of the job.
+            part: forecast or quarantine.
+            caller: Who asks.
+
+        Raises:
+            NotFound: There is no such job.
+            InvalidArgument: It is not done.
+        """
+
+        def work(_: Caller) -> pd.DataFrame:
+            return self._forecast_jobs.quarantine(job_id) if part == "quarantine" else self._forecast_jobs.result(job_id)
+
+        return self._verb("forecast_job_frame", "forecast", job_id, {"part": part}, caller, work)
+
+    @property
+    def _forecast_jobs(self) -> ForecastJobs:
+        def build() -> ForecastJobs:
+            from cyberpunk_ai.models.forecast_jobs import ForecastJobs
+
+            return ForecastJobs(self.settings.home / "jobs" / "forecasts")
+
+        return self._room("forecast_jobs", build)
 
     def save_forecast(
         self,

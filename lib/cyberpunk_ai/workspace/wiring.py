@@ -46,7 +46,9 @@ class Wiring:
         self._rooms_lock = threading.RLock()
 
     def close(self) -> None:
-        """Close the stores that were opened."""
+        """Close the stores that were opened, and end what works in the background."""
+        if "forecast_jobs" in self._rooms:
+            self._rooms["forecast_jobs"].close()
         self._rooms.clear()
         self._answers.forget()
         self._stores.close()

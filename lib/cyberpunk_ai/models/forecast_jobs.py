@@ -1,0 +1,196 @@
+"""Forecasts of many series in the background: accepted, watched, fetched, cancelled. State is in files, so that every process sees it.
+
+What the work is, is `forecast_many`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument, NotFound
+from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.forecasting.fitted import as_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cyberpunk_ai.models.forecast_many import ForecastMany
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+_ID = re.compile(r"[0-9a-f]{16}")
+_OVER = ("done", "failed", "cancelled", "interrupted")
+
+
+@dataclass(frozen=True)
+class ForecastJob(Result):
+    """Where a job stands.
+
+    Attributes:
+        job_id: Its name.
+        state: queued, running, done, failed, cancelled, or interrupted where its process ended before it.
+        series_done: Series forecast so far.
+        series: Series in all.
+        created_at: When it was accepted, UTC.
+        updated_at: When it last moved, UTC.
+        message: What went wrong and what to do; empty while all is well.
+        quarantined: Series that could not be forecast; known at the end.
+        pid: Process that works on it.
+    """
+
+    job_id: str
+    state: State
+    series_done: int
+    series: int
+    created_at: str
+    updated_at: str
+    message: str = ""
+    quarantined: int = 0
+    pid: int = 0
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the state as one row."""
+        return pd.DataFrame([asdict(self)])
+
+
+class _Cancelled(Exception):
+    """The job was cancelled."""
+
+
+class ForecastJobs:
+    """Jobs of one folder. They are worked on one after another in this process, each with all its cores.
+
+    Args:
+        folder: Where states, finished chunks and results are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast-job")
+        self._lock = threading.Lock()
+
+    def submit(self, data: pd.DataFrame, work: Callable[..., ForecastMany], **asked: Any) -> ForecastJob:
+        """Accept a job and return at once.
+
+        Args:
+            data: Long frame of unique_id, ds, y.
+            work: Called with the data, `resume_dir`, `on_progress` and what is asked.
+            asked: Arguments of `forecast_many`.
+
+        Raises:
+            ContractBroken: The data lack a column.
+        """
+        frame = as_frame(data)
+        now = utc_now().isoformat()
+        job = ForecastJob(secrets.token_hex(8), "queued", 0, int(frame["unique_id"].nunique()), now, now, pid=os.getpid())
+        (self.folder / job.job_id).mkdir(parents=True)
+        self._write(job)
+        self._pool.submit(self._run, job, frame, work, asked)
+        return job
+
+    def status(self, job_id: str) -> ForecastJob:
+        """Return where a job stands.
+
+        Raises:
+            NotFound: There is no such job.
+        """
+        file = self._place(job_id) / "state.json"
+        try:
+            job = ForecastJob(**json.loads(file.read_text(encoding="utf-8")))
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no job {job_id!r}", hint="POST the series again") from error
+        if job.state not in _OVER and not _is_alive(job.pid):
+            why = "the process that worked on it has ended; send the same series again, and finished chunks are taken up"
+            return replace(job, state="interrupted", message=why)
+        return job
+
+    def result(self, job_id: str) -> pd.DataFrame:
+        """Return the forecast of a finished job: unique_id, ds, mean, and its intervals.
+
+        Raises:
+            NotFound: There is no such job.
+            InvalidArgument: It is not done.
+        """
+        return self._frame(job_id, "forecast")
+
+    def quarantine(self, job_id: str) -> pd.DataFrame:
+        """Return the series that a finished job could not forecast: unique_id, reason, hint."""
+        return self._frame(job_id, "quarantine")
+
+    def cancel(self, job_id: str) -> ForecastJob:
+        """Ask a job to stop after its present chunk; one that is over stays as it is."""
+        job = self.status(job_id)
+        if job.state not in _OVER:
+            (self._place(job_id) / "cancel").touch()
+            if job.state == "queued":
+                job = self._write(replace(job, state="cancelled"))
+        return job
+
+    def close(self) -> None:
+        """Let the present chunk end and stop."""
+        for state in self.folder.glob("*/state.json"):
+            job = self.status(state.parent.name)
+            if job.pid == os.getpid() and job.state not in _OVER:
+                (state.parent / "cancel").touch()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, job: ForecastJob, frame: pd.DataFrame, work: Callable[..., ForecastMany], asked: dict[str, Any]) -> None:
+        place = self._place(job.job_id)
+
+        def tell(done: int, total: int) -> None:
+            if (place / "cancel").exists():
+                raise _Cancelled
+            self._write(replace(job, state="running", series_done=done, series=total))
+
+        try:
+            tell(0, job.series)
+            found = work(frame, resume_dir=self.folder / "chunks", on_progress=tell, **asked)
+            found.forecast.to_parquet(place / "forecast.parquet", index=False)
+            found.quarantine.to_parquet(place / "quarantine.parquet", index=False)
+            self._write(replace(job, state="done", series_done=found.series, quarantined=len(found.quarantine)))
+        except _Cancelled:
+            self._write(replace(job, state="cancelled", message="cancelled on request; finished chunks are kept"))
+        except CyberpunkError as error:
+            self._write(replace(job, state="failed", message=f"{error.message}. {error.hint}".strip()))
+        except Exception as error:  # noqa: BLE001 - nobody waits for this thread: whatever it is has to be told where one looks
+            self._write(replace(job, state="failed", message=f"{type(error).__name__}: {error}"))
+
+    def _write(self, job: ForecastJob) -> ForecastJob:
+        told = replace(job, updated_at=utc_now().isoformat())
+        file = self._place(job.job_id) / "state.json"
+        with self._lock:
+            draft = file.with_suffix(f".{os.getpid()}")
+            draft.write_text(json.dumps(asdict(told)), encoding="utf-8")
+            draft.replace(file)
+        return told
+
+    def _place(self, job_id: str) -> Path:
+        if not _ID.fullmatch(job_id):
+            raise NotFound(f"there is no job {job_id[:40]!r}", hint="a job's id has 16 hexadecimal digits")
+        return self.folder / job_id
+
+    def _frame(self, job_id: str, part: str) -> pd.DataFrame:
+        job = self.status(job_id)
+        if job.state != "done":
+            raise InvalidArgument(f"job {job_id} is {job.state}", hint=job.message or "ask for its status until it is done")
+        return pd.read_parquet(self._place(job_id) / f"{part}.parquet")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
