@@ -64,11 +64,13 @@ def median_seconds(work: Callable[[], object], *, repeats: int = 5) -> float:
     return statistics.median(seconds)
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """Read the options that every benchmark has: `quick` and `json`."""
+def arguments(description: str, *, data: bool = False) -> argparse.Namespace:
+    """Read the options that every benchmark has, `quick` and `json`, and `data` for a folder of real series where one may be given."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="end within a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
+    if data:
+        parser.add_argument("--data", type=Path, metavar="DIR", help="take real series from this folder")
     return parser.parse_args()
 
 

@@ -46,10 +46,38 @@ forecast.forecast
 # Each model beside the seasonal naive: a scaled error (MASE) below 1 beats repeating the last season. Dropped models say why.
 
 # %%
+forecast.chart("forecast_leaderboard")
+
+# %%
+forecast.chart("forecast_backtest")
+
+# %%
 forecast.leaderboard
 
 # %%
 forecast.notes
+
+# %% [markdown]
+# ## What is it made of, and why is it so?
+# Trend, season and what is left add up to every value. Below, the way from the last value to the forecast.
+
+# %%
+forecast.chart("components")
+
+# %%
+why = ws.forecast_reasons(metric, grain=grain, horizon=horizon, where=where)
+why.chart()
+
+# %%
+why.sentences[0]
+
+# %% [markdown]
+# ## Was anything unusual?
+# Past values outside of what the values before them let expect.
+
+# %%
+unusual = ws.anomalies(metric, grain=grain, where=where)
+unusual.chart()
 
 # %% [markdown]
 # ## What the customers do to it
