@@ -149,7 +149,9 @@ def _left_between(
     Returns:
         The logarithm, shape (n,), minus infinity where begin = end; the share of each node, shape (n, nodes); and its t.
     """
-    width = np.minimum(np.log((alpha + end) / (alpha + begin)), FOLDINGS / np.maximum(shape - 1.0, 0.5))
+    # The second factor dies out as well, within nothing where s is large.
+    last = np.minimum(end, begin + (beta + begin) * np.expm1(FOLDINGS / (s + 1.0)))
+    width = np.minimum(np.log((alpha + last) / (alpha + begin)), FOLDINGS / np.maximum(shape - 1.0, 0.5))
     along = width[:, None] / 2 * (NODE + 1.0)
     time = (alpha + begin)[:, None] * np.exp(along) - alpha
     density = np.exp((1.0 - shape)[:, None] * along - (s + 1.0) * np.log((beta + time) / (beta + begin)[:, None])) * WEIGHT

@@ -17,7 +17,7 @@ from cyberpunk_ai.customer_analytics.lifetime_value.base import histories_of
 from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import BgNbd
 from cyberpunk_ai.customer_analytics.lifetime_value.fitting import distinct, distinct_histories
 from cyberpunk_ai.customer_analytics.lifetime_value.mbg_nbd import MbgNbd
-from cyberpunk_ai.customer_analytics.lifetime_value.pareto_nbd import ParetoNbd
+from cyberpunk_ai.customer_analytics.lifetime_value.pareto_nbd import ParetoNbd, _left_between
 from cyberpunk_ai.customer_analytics.reading.frames import read_transactions
 
 if TYPE_CHECKING:
@@ -172,3 +172,14 @@ def _simulated(model: BgNbd, customers: int, rng: np.random.Generator) -> tuple[
             if rng.random() < leaving[row]:
                 break
     return x, t_x, age
+
+
+def test_the_integral_of_pareto_nbd_does_not_vanish_where_customers_leave_at_once():
+    # Beside a hazard that ends everything within beta / s, a quadrature over the whole stretch would see nothing at all.
+    shape, begin, end = np.array([2.85, 3.85]), np.array([0.0, 0.01]), np.array([1.86, 3.0])
+    alpha, s, beta = 0.0278, 8103.0, 1.234e-4
+    value, share, _ = _left_between(shape, alpha, s, beta, begin, end)
+    # The first factor is nearly constant over so short a time, which leaves the integral of the second one.
+    near = -shape * np.log(alpha + begin) - s * np.log(beta + begin)
+    assert np.allclose(value, near, atol=0.05)
+    assert np.allclose(share.sum(axis=1), 1.0)
