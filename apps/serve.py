@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai import Workspace
 
-PAGES = ("/cockpit",)
+PAGES = ("/cockpit", "/forecasts")
 
 
 def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
-    """Add the pages to an application: `/cockpit`, and the widget files they load.
+    """Add the pages to an application: `/cockpit`, `/forecasts`, and the widget files they load.
 
     Args:
         app: Its `state.workspace` and `state.settings` are used where it has them.
@@ -30,6 +30,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
 
     from apps.cockpit.app import cockpit_page
     from apps.cockpit.store import CockpitStore
+    from apps.forecasts.app import forecasts_page
     from apps.kit.offline import serve_widget_files
     from apps.kit.page import serve_theme_files
     from apps.kit.sockets import send_whole_messages
@@ -50,6 +51,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     serve_theme_files(app)
     serve_widget_files(app)
     add_applications({"/cockpit": lambda: cockpit_page(store, lambda: settings.theme)}, app=app, title="Cockpit · Cyberpunk AI")
+    add_applications({"/forecasts": lambda: forecasts_page(current, lambda: settings.theme)}, app=app, title="Forecasts · Cyberpunk AI")
     for route in app.routes:
         if id(route) not in before and hasattr(route, "include_in_schema"):
             route.include_in_schema = False  # pages are no part of the API's description

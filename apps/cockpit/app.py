@@ -5,28 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
-from bokeh.events import ConnectionLost
-from bokeh.models import CustomJS
 
 from apps.cockpit.views import TICK_MS, CockpitView
-from apps.kit.page import Area, build_page
-from cyberpunk_ai.charts.theme import Theme, load_theme, theme_names
+from apps.kit.page import Area, argument, asked_theme, build_page, reload_when_lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apps.cockpit.store import CockpitStore
-
-# Tell the reader at once, then ask until the server answers and load the page anew.
-_LOST = """
-const banner = document.querySelector(".lost");
-if (banner) banner.hidden = false;
-const again = () => setTimeout(ask, 2000);
-const ask = () => fetch(window.location.href, { cache: "no-store" })
-  .then((answer) => answer.ok ? window.location.reload() : again())
-  .catch(again);
-setTimeout(ask, 1500);
-"""
 
 
 def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.Template:
@@ -36,8 +22,8 @@ def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.T
         store: Shared by all visitors.
         standard_theme: Name of the theme where the address names none.
     """
-    theme = _asked_theme(standard_theme())
-    view = CockpitView(store, theme, is_flat=_argument("view") == "flat")
+    theme = asked_theme(standard_theme())
+    view = CockpitView(store, theme, is_flat=argument("view") == "flat")
     header = pn.Row(view.status, view.pause, sizing_mode="stretch_width", align="center")
     city = pn.Column(
         view.stage,
@@ -65,15 +51,5 @@ def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.T
 
     if pn.state.curdoc is not None:
         pn.state.on_session_destroyed(leave)
-        pn.state.curdoc.js_on_event(ConnectionLost, CustomJS(code=_LOST))
+        reload_when_lost(pn.state.curdoc)
     return page
-
-
-def _argument(name: str) -> str:
-    values = (pn.state.session_args or {}).get(name, [b""])
-    return str(values[0].decode(errors="replace"))
-
-
-def _asked_theme(standard: str) -> Theme:
-    asked = _argument("theme")
-    return load_theme(asked if asked in theme_names() else standard if standard in theme_names() else None)

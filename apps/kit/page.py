@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import param
+from bokeh.events import ConnectionLost
+from bokeh.models import CustomJS
 from bokeh.themes import Theme as BokehTheme
 from panel.theme import DarkTheme, DefaultTheme
 from panel.theme.base import Inherit
@@ -22,7 +24,19 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+# Tell the reader at once, then ask until the server answers and load the page anew.
+_LOST = """
+const banner = document.querySelector(".lost");
+if (banner) banner.hidden = false;
+const again = () => setTimeout(ask, 2000);
+const ask = () => fetch(window.location.href, { cache: "no-store" })
+  .then((answer) => answer.ok ? window.location.reload() : again())
+  .catch(again);
+setTimeout(ask, 1500);
+"""
 THEMES = "assets/themes"
+# Pages of the server and their titles, for the navigation of each.
+PAGES = {"cockpit": "Cockpit", "forecasts": "Forecasts"}
 _HERE = Path(__file__).parent
 
 
@@ -95,6 +109,7 @@ def build_page(
         "@LAYOUT@": escape(layout),
         "@SECTIONS@": sections,
         "@HIDDEN@": rest,
+        "@PAGES@": "".join(_page_link(name, title) for name in PAGES),
         "@THEMES@": "".join(_theme_link(name, chosen.name) for name in theme_names()),
         "@CSS@": page_css(chosen),
     }
@@ -123,3 +138,25 @@ def _section(area: Area) -> str:
 def _theme_link(name: str, current: str) -> str:
     marked = ' aria-current="true"' if name == current else ""
     return f'<a href="?theme={name}"{marked}>{escape(load_theme(name).title)}</a>'
+
+
+def _page_link(name: str, current: str) -> str:
+    marked = ' aria-current="page"' if PAGES[name] == current else ""
+    return f'<a href="{name}"{marked}>{escape(PAGES[name])}</a>'
+
+
+def argument(name: str) -> str:
+    """Return a value of the page's address, '' where it has none."""
+    values = (pn.state.session_args or {}).get(name, [b""])
+    return str(values[0].decode(errors="replace"))
+
+
+def asked_theme(standard: str) -> Theme:
+    """Return the theme that the address names, the standard one where it names none that is known."""
+    asked = argument("theme")
+    return load_theme(asked if asked in theme_names() else standard if standard in theme_names() else None)
+
+
+def reload_when_lost(document: Any) -> None:
+    """Let a page say when the connection is lost, and come back by itself."""
+    document.js_on_event(ConnectionLost, CustomJS(code=_LOST))

@@ -49,8 +49,7 @@ def components(result: ForecastResult) -> Components:
 
     Returns:
         In units of the demand: what each covariate did, the long season (the year of days, the week of hours) where one repeats, the season
-        that stands still, the trend as a running mean of what remains, and the remainder. The remainder of the forecast is zero by
-        definition: there the trend is all that seasons and covariates do not tell.
+        that stands still, the trend as a running mean of what remains, and the remainder.
 
     Source:
         Classical decomposition; multiplicative seasons are told in units, so that the parts add up.
@@ -97,7 +96,7 @@ def _one(history: pd.DataFrame, ahead: pd.DataFrame, effects: pd.DataFrame, seas
     without = rest if adjusted.kind == "none" else rest / figure if adjusted.kind == "multiplicative" else rest - figure
     frame[SEASON] = rest - without
     notes.append(f"season {adjusted.kind}")
-    trend = np.concatenate([_running_mean(without[:known], max(season_length, _LEAST_AROUND)), without[known:]])
+    trend = _running_mean(without, max(season_length, _LEAST_AROUND))
     frame[TREND] = trend
     frame[REMAINDER] = without - trend
     return frame, "; ".join(notes)

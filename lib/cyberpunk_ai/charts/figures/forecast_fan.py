@@ -58,8 +58,8 @@ def forecast_figure(
         height=height,
         label=label,
         unit=unit,
-        legend_position="top_left",
-        legend_cols=4,
+        legend_position="top",
+        legend_cols=6,
         show_legend=True,
         title=of_several(result.forecast, unique_id),
     )

@@ -45,5 +45,5 @@ def forecast_leaderboard_figure(result: Any, *, theme: Theme | str | None = None
         **hover(("", "@model"), ("scaled error", "@mase{0.000}")),
     )
     best = board.iloc[0]
-    title = f"scaled error on past windows, less is better: {best['model']} {short(float(best['mase']))}"
+    title = f"scaled error, best: {best['model']} {short(float(best['mase']))}"
     return bars.opts(**clean(look, height=height, label="MASE", unit="", is_flipped=True, title=title))

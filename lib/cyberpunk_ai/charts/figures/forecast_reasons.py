@@ -58,7 +58,7 @@ def forecast_reasons_figure(
     options = clean(
         look, height=height, unit=unit, is_flipped=True, show_legend=False, xlim=(left, highest + room),
         yticks=[(place, row[0]) for place, row in enumerate(rows)],
-        title=of_several(result.totals, unique_id) or "from the last value to the forecast, mean over the horizon",
+        title=of_several(result.totals, unique_id) or "mean over the horizon",
     )  # fmt: skip
     options["hooks"] = [*options["hooks"], _value_axis(unit)]
     return (bars * texts).opts(**options)

@@ -44,7 +44,7 @@ def scenario_figure(
             hv.Curve(joined, "ds", "mean", label="with the change").opts(color=look.predicted, line_width=2.4),
         ]
     ).opts(
-        **clean(look, height=height, label=label, unit=unit, legend_position="top_left", legend_cols=5, show_legend=True,
+        **clean(look, height=height, label=label, unit=unit, legend_position="top", legend_cols=5, show_legend=True,
                 title=f"{title}{f' · {named}' if named else ''}")
     )  # fmt: skip
     lower = hv.Overlay(

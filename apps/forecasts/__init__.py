@@ -1,0 +1,1 @@
+"""The forecast page: ask, watch the members land, judge, understand, take away."""

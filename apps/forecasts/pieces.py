@@ -1,0 +1,71 @@
+"""HTML of the forecast page from plain values: members, headline, notes. No widget, no state; every text is escaped."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from apps.kit.cards import kpi_card, kpi_row
+from apps.kit.words import change, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+BASELINE = "seasonal_naive"
+NAMES = {BASELINE: "season before", "ets": "ETS", "arima": "ARIMA", "theta": "Theta", "xgboost": "XGBoost", "lstm": "LSTM"}
+
+
+def members(landed: Sequence[str], waiting: Sequence[str], *, is_last: bool, elapsed_s: float) -> str:
+    """Write who has landed, who is at work and who was left out."""
+    kind, sign, words = ("out", "&#9660;", "was left out") if is_last else ("working", "&#9711;", "is at work")
+    chips = [_chip(name, "landed", "&#9679;", "has landed") for name in landed] + [_chip(name, kind, sign, words) for name in waiting]
+    said = f"{len(landed)} of {len(landed) + len(waiting)} after {elapsed_s:.1f} s"
+    return f'<div class="members"><ul>{"".join(chips)}</ul><small>{said}</small></div>'
+
+
+def headline(result: Any, unit: str, unique_id: str | None) -> str:
+    """Write the three numbers that a person wants first: the sum ahead, the sum just before, and how far past forecasts were off."""
+    ahead, before = (_of(frame, unique_id) for frame in (result.forecast, result.history))
+    total = float(ahead["mean"].sum())
+    previous = float(before["y"].tail(len(ahead)).sum())
+    season = before["y"].iloc[-result.season_length :].iloc[: len(ahead)] if result.season_length >= len(ahead) else None
+    year = float(season.sum()) if season is not None and len(season) == len(ahead) and result.season_length > 1 else None
+    board = result.leaderboard.set_index("model")
+    own = float(board["smape"].get("ensemble", float("nan")))
+    plain = float(board["smape"].get(BASELINE, float("nan")))
+    level = max(result.levels)
+    low, high = float(ahead[f"lo-{level}"].iloc[0]), float(ahead[f"hi-{level}"].iloc[0])
+    first = number(float(ahead["mean"].iloc[0]), unit)
+    cards = [
+        kpi_card(
+            f"Next {len(ahead)} periods", number(total, unit), delta=change(total, previous), note=f"than the last {len(ahead)}",
+            series=[*before["y"].tail(3 * len(ahead)), *ahead["mean"]], meaning="predicted",
+        ),
+        kpi_card("The next one", first, note=f"{level} % sure: {number(low, unit)} to {number(high, unit)}"),
+        kpi_card(
+            "Off on past windows", f"{own:.1f} %" if math.isfinite(own) else "not measured",
+            note=f"season before: {plain:.1f} %" if math.isfinite(plain) else "",
+        ),
+    ]  # fmt: skip
+    if year is not None:
+        cards.insert(1, kpi_card("Same periods a season ago", number(year, unit), delta=change(total, year), note="change since"))
+    return kpi_row(cards)
+
+
+def notes(lines: Iterable[str]) -> str:
+    """Write what was done to the data and why somebody was dropped."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<ul class="notes">{items}</ul>' if items else '<p class="muted">Nothing had to be done to the data.</p>'
+
+
+def _chip(member: str, kind: str, sign: str, words: str) -> str:
+    return f'<li class="{kind}"><i aria-hidden="true">{sign}</i>{_name(member)}<span class="unseen"> {words}</span></li>'
+
+
+def _name(member: str) -> str:
+    return escape(NAMES.get(member, member))
+
+
+def _of(frame: Any, unique_id: str | None) -> Any:
+    return frame if unique_id is None else frame[frame["unique_id"] == unique_id]

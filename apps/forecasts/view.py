@@ -1,0 +1,198 @@
+"""The widgets of one visitor: what is asked, and the answer that grows while members land."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from apps.forecasts import pieces
+from apps.kit.cards import empty_state, error_state, skeleton
+from cyberpunk_ai.charts.figures import CHARTS
+from cyberpunk_ai.core.errors import CyberpunkError, TooLittleData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cyberpunk_ai import Workspace
+    from cyberpunk_ai.charts.theme import Theme
+
+GRAINS = ["day", "week", "month", "quarter", "year"]
+NOBODY = "nothing"
+COUNTRIES = ["", "AT", "BR", "CA", "CH", "DE", "ES", "FR", "GB", "IN", "IT", "JP", "NL", "PL", "SE", "US"]
+BUDGET_S = 20.0
+FIRST_STEPS = "Run `cyberpunk demo` for a demo company, or `cyberpunk import FILE` for your own."
+
+
+class ForecastView:
+    """One visitor's page.
+
+    Args:
+        workspace: Answers.
+        theme: Colours.
+    """
+
+    def __init__(self, workspace: Callable[[], Workspace], theme: Theme) -> None:
+        self._workspace, self.theme = workspace, theme
+        catalogue = workspace().metrics()
+        additive = catalogue.metrics[catalogue.metrics["additive"].astype(bool)]
+        self._units = dict(zip(additive["metric"], additive["unit"], strict=True))
+        self._dimensions = {row.metric: _split(row.dimensions) for row in additive.itertuples()}
+        names = dict(zip(additive["label"], additive["metric"], strict=True))
+        self.metric = pn.widgets.Select(name="Metric", options=names, value="revenue" if "revenue" in self._units else None)
+        self.grain = pn.widgets.Select(name="Period", options=GRAINS, value="week")
+        self.horizon = pn.widgets.IntInput(name="Periods ahead", value=12, start=1, end=120)
+        self.by = pn.widgets.Select(name="One series per", options=self._choices(), value=NOBODY)
+        self.series = pn.widgets.Select(name="Shown", options=[], visible=False)
+        self.holidays = pn.widgets.Select(name="Holidays of", options={(each or "nobody"): each for each in COUNTRIES}, value="")
+        self.windows = pn.widgets.IntInput(name="Past windows", value=2, start=0, end=6)
+        self.clean = pn.widgets.Checkbox(name="Replace outliers", value=False)
+        self.ask = pn.widgets.Button(name="Forecast", button_type="primary", sizing_mode="stretch_width")
+        self.export = pn.widgets.FileDownload(
+            callback=self._csv, filename="forecast.csv", label="Download CSV", sizing_mode="stretch_width", disabled=True, height=32
+        )
+        self.members = _html()
+        self.headline = _html()
+        self.notes = _html()
+        self.places = {name: _place() for name in ("fan", "past", "board", "parts", "why")}
+        self._task: asyncio.Task[None] | None = None
+        self._result: Any = None
+        self.metric.param.watch(lambda _: self._offer(), "value")
+        self.ask.on_click(self._on_ask)
+        self.series.param.watch(lambda _: self._draw(self._result, is_last=True), "value")
+        self._wait()
+
+    def controls(self) -> pn.Column:
+        """Return the widgets that ask, in reading order."""
+        asked = (self.metric, self.grain, self.horizon, self.by, self.holidays, self.windows)
+        for widget in (*asked, self.series):
+            widget.sizing_mode = "stretch_width"
+        return pn.Column(*asked, self.clean, self.ask, self.series, self.export, sizing_mode="stretch_width", margin=0)
+
+    def in_the_address(self) -> dict[Any, dict[str, str]]:
+        """Return which widgets are part of the page's address."""
+        return {
+            self.metric: {"value": "metric"}, self.grain: {"value": "grain"}, self.horizon: {"value": "horizon"}, self.by: {"value": "by"},
+            self.holidays: {"value": "holidays"},
+        }  # fmt: skip
+
+    async def start(self) -> None:
+        """Answer the question with which the page was opened."""
+        await self._answer()
+
+    def close(self) -> None:
+        """Stop what is under way when the visitor has left."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _on_ask(self, _event: Any) -> None:
+        await self._answer()
+
+    async def _answer(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task = asyncio.current_task()
+        self._wait()
+        try:
+            await self._grow()
+        except TooLittleData as error:
+            self._fail(empty_state(error.message, error.hint))
+        except CyberpunkError as error:
+            is_empty = "is empty" in error.message
+            self._fail(empty_state("There is nothing to forecast yet", FIRST_STEPS) if is_empty else _refused(error))
+        finally:
+            self.ask.disabled = False
+
+    async def _grow(self) -> None:
+        workspace = self._workspace()
+        by = None if self.by.value == NOBODY else self.by.value
+        asked = {"horizon": self.horizon.value, "grain": self.grain.value, "by": by}
+        steps = workspace.forecast_stream(
+            self.metric.value, **asked, budget_s=BUDGET_S, backtest_windows=self.windows.value, holidays=self.holidays.value or None,
+            outliers="clean" if self.clean.value else "keep",
+        )  # fmt: skip
+        async with aclosing(steps):
+            async for step in steps:
+                self.members.object = pieces.members(step.landed, step.waiting, is_last=step.is_last, elapsed_s=step.elapsed_s)
+                if len(step.landed) > 1:
+                    self._take(step.result, is_last=step.is_last)
+        why = await asyncio.to_thread(workspace.forecast_reasons, self.metric.value, **asked, holidays=self.holidays.value or None)
+        self._put("why", CHARTS.get("forecast_reasons")(why, unique_id=self._chosen(), **self._look(310)))
+
+    def _take(self, result: Any, *, is_last: bool) -> None:
+        self._result = result
+        several = len(result.unique_ids) > 1
+        if several and list(self.series.options) != list(result.unique_ids):
+            self.series.param.update(options=list(result.unique_ids), value=result.unique_ids[0])
+        self.series.visible = several
+        self._draw(result, is_last=is_last)
+
+    def _draw(self, result: Any, *, is_last: bool) -> None:
+        if result is None:
+            return
+        name = self._chosen()
+        self.headline.object = pieces.headline(result, self._unit, name)
+        self._put("fan", CHARTS.get("forecast_fan")(result, unique_id=name, **self._look(380)))
+        self._put("board", CHARTS.get("forecast_leaderboard")(result, theme=self.theme, height=290))
+        if is_last:
+            self._put("past", CHARTS.get("forecast_backtest")(result, unique_id=name, **self._look(290)))
+            self._put("parts", CHARTS.get("components")(result.components(), unique_id=name, **self._look(92)))
+            self.notes.object = pieces.notes(result.notes)
+            self.export.disabled = False
+
+    def _chosen(self) -> str | None:
+        return str(self.series.value) if self.series.visible and self.series.value else None
+
+    @property
+    def _unit(self) -> str:
+        return str(self._units.get(self.metric.value, ""))
+
+    def _look(self, height: int) -> dict[str, Any]:
+        return {"theme": self.theme, "height": height, "unit": self._unit}
+
+    def _put(self, name: str, figure: Any) -> None:
+        self.places[name].objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
+
+    def _wait(self) -> None:
+        self._result = None
+        self.ask.disabled = self.export.disabled = True
+        self.members.object = pieces.members((), ("theta", "ets", "lstm", "xgboost", "arima"), is_last=False, elapsed_s=0.0)
+        self.headline.object = skeleton(3, "Loading the headline")
+        self.notes.object = ""
+        for name, lines in (("fan", 9), ("past", 6), ("board", 6), ("parts", 9), ("why", 6)):
+            self.places[name].objects = [_html(skeleton(lines, "Waiting for the members"))]
+
+    def _fail(self, message: str) -> None:
+        self.members.object = self.headline.object = self.notes.object = ""
+        for name, place in self.places.items():
+            place.objects = [_html(message if name == "fan" else "")]
+
+    def _choices(self) -> list[str]:
+        return [NOBODY, *self._dimensions.get(self.metric.value, [])]
+
+    def _offer(self) -> None:
+        choices = self._choices()
+        self.by.param.update(options=choices, value=self.by.value if self.by.value in choices else NOBODY)
+
+    def _csv(self) -> io.StringIO:
+        return io.StringIO("" if self._result is None else self._result.to_frame().to_csv(index=False))
+
+
+def _refused(error: CyberpunkError) -> str:
+    return error_state("This cannot be forecast", error.message, error.hint)
+
+
+def _split(dimensions: object) -> list[str]:
+    words = dimensions.split(",") if isinstance(dimensions, str) else list(dimensions)  # type: ignore[call-overload]
+    return [str(each).strip() for each in words if str(each).strip()]
+
+
+def _html(text: str = "") -> pn.pane.HTML:
+    return pn.pane.HTML(text, sizing_mode="stretch_width", margin=0)
+
+
+def _place() -> pn.Column:
+    return pn.Column(sizing_mode="stretch_width", margin=0, min_height=200)
