@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # One-sided 90% quantile of the normal, as in the organisers' code of the M4 competition.
 _Z_90 = 1.645
+# Share of the variation around the trend that a season must make up where the test does not see it, as in R's nsdiffs.
+_STRONG = 0.64
 
 
 def is_seasonal(values: FloatArray, season_length: int) -> bool:
@@ -28,6 +30,28 @@ def is_seasonal(values: FloatArray, season_length: int) -> bool:
     lags = np.array([float(centred[lag:] @ centred[:-lag]) / scale for lag in range(1, season_length + 1)])
     limit = _Z_90 * np.sqrt((1 + 2 * float(np.square(lags[:-1]).sum())) / count)
     return bool(abs(lags[-1]) > limit)
+
+
+def has_season(values: FloatArray, season_length: int) -> bool:
+    """Tell whether a series has a season worth taking out, also where a strong trend hides it from the test of M4.
+
+    Returns:
+        Whether that test finds one, or a season makes up most of the variation around the centred average over at least three cycles.
+
+    Source:
+        Wang, Smith & Hyndman (2006), characteristic-based clustering for time series data: the strength of seasonality.
+    """
+    if is_seasonal(values, season_length):
+        return True
+    if season_length < 2 or len(values) < 4 * season_length:
+        return False
+    around = values - _centred_average(values, season_length)
+    inside = ~np.isnan(around)
+    around = around[inside] - around[inside].mean()
+    position = np.flatnonzero(inside) % season_length
+    figure = np.bincount(position, around, season_length) / np.bincount(position, minlength=season_length)
+    total = float(around @ around)
+    return total > 0 and 1 - float(np.square(around - figure[position]).sum()) / total >= _STRONG
 
 
 @dataclass(frozen=True)
@@ -55,12 +79,13 @@ class Adjustment:
         return self.figure[positions]
 
 
-def adjust(values: FloatArray, season_length: int) -> Adjustment:
+def adjust(values: FloatArray, season_length: int, *, as_in_m4: bool = False) -> Adjustment:
     """Take the season out of a series where the test finds one.
 
     Args:
         values: Series in time order, finite.
         season_length: Periods in one season.
+        as_in_m4: Whether to look for it in the series alone, and not around its trend.
 
     Returns:
         Multiplicative adjustment for positive series, additive for others, none where no season is found.
@@ -68,7 +93,7 @@ def adjust(values: FloatArray, season_length: int) -> Adjustment:
     Source:
         Classical decomposition by centred moving average.
     """
-    if not is_seasonal(values, season_length):
+    if not (is_seasonal if as_in_m4 else has_season)(values, season_length):
         return Adjustment(values, np.zeros(1), "none")
     trend = _centred_average(values, season_length)
     positive = bool(values.min() > 0)
@@ -84,7 +109,7 @@ def adjust(values: FloatArray, season_length: int) -> Adjustment:
 
 def naive2(values: FloatArray, horizon: int, season_length: int) -> FloatArray:
     """Carry the last seasonally adjusted value on and put the season back: the yardstick of OWA."""
-    adjusted = adjust(values, season_length)
+    adjusted = adjust(values, season_length, as_in_m4=True)
     return adjusted.restore(np.full(horizon, adjusted.values[-1]))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyberpunk_ai.forecasting.seasonality import adjust, is_seasonal, naive2
+from cyberpunk_ai.forecasting.seasonality import adjust, has_season, is_seasonal, naive2
 
 
 def test_clear_season_is_found_and_noise_is_not():
@@ -55,3 +55,20 @@ def test_agrees_with_statsmodels():
     values = (100 + months) * (1 + 0.3 * np.sin(2 * np.pi * months / 12))
     reference = seasonal_decompose(values, model="multiplicative", period=12).seasonal[:12]
     assert np.allclose(adjust(values, 12).figure, reference)
+
+
+def test_a_strong_trend_does_not_hide_a_season():
+    months = np.arange(48)
+    values = 100.0 * 1.04**months * (1 + 0.2 * np.sin(2 * np.pi * months / 12))
+    assert not is_seasonal(values, 12)
+    assert has_season(values, 12)
+    assert adjust(values, 12).kind == "multiplicative"
+    # The yardstick stays what the competition made it.
+    assert adjust(values, 12, as_in_m4=True).kind == "none"
+    assert naive2(values, 3, 12).tolist() == [values[-1]] * 3
+
+
+def test_a_trend_alone_is_no_season():
+    rng = np.random.default_rng(0)
+    found = [has_season(100 + 2.0 * np.arange(72) + rng.normal(0, 5, 72), 12) for _ in range(200)]
+    assert np.mean(found) < 0.02
