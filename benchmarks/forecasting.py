@@ -203,7 +203,7 @@ def main() -> int:
         rows += [judged(f"fast tier, {size} series", "s/series wall", seconds) for size, seconds in growth.items()]
         rows.append(judged("growth per series, 1,000 to 10,000", "ratio", growth[10_000] / growth[1_000], must=1.2, stretch=1.0))
         for kind, (must, stretch) in ARIMA_RATIO.items():
-            found = _apart("arima", kind, 8 if kind == "monthly" else 16, folder)
+            found = _apart("arima", kind, 24 if kind == "monthly" else 80, folder)
             loop, owa = found["cpu loop"], found["owa loop"]
             against = {"peer_name": "pmdarima loop", "peer": loop, "must": loop / must, "stretch": loop / stretch}
             rows.append(judged(f"ARIMA, {kind}", "s/series CPU", found["cpu ours"], **against))

@@ -64,13 +64,15 @@ def median_seconds(work: Callable[[], object], *, repeats: int = 5) -> float:
     return statistics.median(seconds)
 
 
-def arguments(description: str, *, data: bool = False) -> argparse.Namespace:
-    """Read the options that every benchmark has, `quick` and `json`, and `data` for a folder of real series where one may be given."""
+def arguments(description: str, *, data: bool = False, parts: Sequence[str] = ()) -> argparse.Namespace:
+    """Read the options that every benchmark has, `quick` and `json`; `data` for a folder of real series, `only` for some of its parts."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="end within a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
     if data:
         parser.add_argument("--data", type=Path, metavar="DIR", help="take real series from this folder")
+    if parts:
+        parser.add_argument("--only", nargs="+", choices=parts, default=list(parts), help="measure these alone")
     return parser.parse_args()
 
 

@@ -85,10 +85,13 @@ unusual.chart()
 
 # %%
 joined = ws.forecast_with_retention(metric=metric, grain=grain, horizon=horizon, where=where)
-joined.to_frame()
+joined.chart()
 
 # %%
 joined.reason
+
+# %%
+joined.components
 
 # %%
 notebook.record("forecast", {"metric": metric, "grain": grain, "forecast": forecast.forecast, "leaderboard": forecast.leaderboard})

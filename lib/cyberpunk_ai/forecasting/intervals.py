@@ -16,7 +16,7 @@ from cyberpunk_ai.forecasting.base import FloatArray
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_FACTOR_RANGE = (1.0, 2.0)
+_FACTOR_RANGE = (0.85, 2.0)
 # A series' own past errors weigh as much as the default of its frequency when there are this many of them.
 _SHRINKAGE = 24
 # From half of the periods without demand on, errors are not symmetric and quantiles of the history say more.
@@ -57,7 +57,7 @@ def calibrate(past: Sequence[FloatArray], levels: Sequence[int], default: Mappin
         default: Factor of the frequency at some levels; others are interpolated.
 
     Returns:
-        Factor per level, from 1 to 2: the conformal quantile of the scores, shrunk towards the default while there are few of them.
+        Factor per level, from .85 to 2: the conformal quantile of the scores, shrunk towards the default while there are few of them.
 
     Source:
         Split conformal prediction (Vovk et al., 2005; Lei et al., 2018) on rolling origins.

@@ -55,6 +55,16 @@ class ForecastResult(Result):
         """Return the forecast, one row per series and period."""
         return self.forecast
 
+    @property
+    def headline(self) -> str:
+        """Say how many series are forecast how far, and how well the ensemble did on the past."""
+        count = len(self.unique_ids)
+        said = f"Forecast of {count:,} series" if count > 1 else "Forecast"
+        own = self.leaderboard[self.leaderboard["model"] == "ensemble"]
+        error = float(own["mase"].iloc[0]) if len(own) else float("nan")
+        past = f", scaled error on the past {error:.2f} (the season before: 1)" if error == error else ""  # noqa: PLR0124 - NaN
+        return f"{said} over {self.horizon} periods of {self.freq}: {self.total:,.4g} in all{past}"
+
     def chart(self, name: str | None = None, **options: Any) -> Any:
         """Draw one of the pictures of a forecast in the theme.
 

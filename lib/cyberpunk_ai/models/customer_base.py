@@ -62,6 +62,7 @@ class BaseOutlook:
         usual: What usually remained of the base at earlier origins.
         joining: What customers who were not active at the origin usually bring.
         error: Standard deviation of the past error of `expected`.
+        joining_error: Standard deviation of what others brought at earlier origins.
         active: Customers of the present base.
         origins: Earlier origins that it was learnt from.
     """
@@ -70,6 +71,7 @@ class BaseOutlook:
     usual: FloatArray
     joining: FloatArray
     error: FloatArray
+    joining_error: FloatArray
     active: int
     origins: int
 
@@ -162,11 +164,13 @@ def look_ahead(purchases: Purchases, *, horizon: int, season_length: int) -> Bas
     stays = np.where(before[:, None] > 0, stays, overall)
     told = np.stack([view.weights @ stays / view.level for view in views])
     real = np.stack([view.later.sum(axis=0) / view.level for view in views])
+    joined = np.stack([view.joined / view.level for view in views])
     return BaseOutlook(
         expected=now.weights @ stays / now.level,
         usual=real.mean(axis=0),
-        joining=np.maximum(np.mean([view.joined / view.level for view in views], axis=0), 1e-9),
+        joining=np.maximum(joined.mean(axis=0), 1e-9),
         error=np.sqrt(np.square(real - told).sum(axis=0) / (len(views) - 1)),
+        joining_error=joined.std(axis=0, ddof=1),
         active=now.active,
         origins=len(views),
     )

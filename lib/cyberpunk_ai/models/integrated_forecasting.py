@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
-from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.core.results import CHARTS, Result
 from cyberpunk_ai.forecasting.engine import forecast
 from cyberpunk_ai.forecasting.ensemble import DEFAULT_MODELS
 from cyberpunk_ai.forecasting.intervals import z_of
@@ -37,7 +37,8 @@ class IntegratedForecast(Result):
         baseline: What the history of demand alone says: unique_id, ds, mean, and lo-L and hi-L per level.
         retention_effect: What the present customer base adds or takes, same columns; shown whether applied or not.
         combined: The forecast to use: baseline plus effect where applied, the baseline itself otherwise.
-        components: ds, existing (demand from customers who are active today), new (from all others); empty where nothing is known.
+        components: ds, existing (demand from customers who are active today), new (from all others), and lo-L and hi-L of each per level,
+            such as existing-lo-80; empty where nothing is known.
         history: unique_id, ds, y, filled.
         backtest: window, baseline_mae, combined_mae of past origins; empty where the past could not be asked.
         leaderboard: How the members of the baseline did on the past.
@@ -49,7 +50,8 @@ class IntegratedForecast(Result):
         notes: What was done to the data, and by whom the forecast was made.
     """
 
-    chart_name: ClassVar[str] = "forecast_fan"
+    chart_name: ClassVar[str] = "retention_effect"
+    chart_names: ClassVar[tuple[str, ...]] = ("retention_effect", "forecast_fan", "forecast_leaderboard")
 
     baseline: pd.DataFrame
     retention_effect: pd.DataFrame
@@ -78,6 +80,26 @@ class IntegratedForecast(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return the combined forecast, one row per period."""
         return self.combined
+
+    @property
+    def headline(self) -> str:
+        """Say what is expected and whether the customers move it."""
+        return f"Forecast with retention over {self.horizon} periods of {self.freq}: {self.total:,.4g} in all; {self.reason}"
+
+    def chart(self, name: str | None = None, **options: Any) -> Any:
+        """Draw one of the pictures in the theme.
+
+        Args:
+            name: One of `chart_names`; customers of today and others, and the effect below, when None.
+            options: Of the figure, such as `theme`, `height` or `unit`.
+
+        Raises:
+            InvalidArgument: There is no such picture.
+        """
+        chosen = name or self.chart_name
+        if chosen not in self.chart_names:
+            raise InvalidArgument(f"this forecast has no chart {name!r}", hint=f"charts: {', '.join(self.chart_names)}")
+        return CHARTS.get(chosen)(self, **options)
 
 
 class IntegratedForecastingEngine:
@@ -147,7 +169,7 @@ class _Effect:
 
     relative: FloatArray
     error: FloatArray
-    existing_share: FloatArray | None
+    split: customer_base.BaseOutlook | None
     past: pd.DataFrame
     doubt: str
     notes: tuple[str, ...]
@@ -185,9 +207,7 @@ def _from_purchases(base: ForecastResult, customer_data: pd.DataFrame) -> _Effec
     notes.append(f"{outlook.active} customers are active; the effect was learnt from {outlook.origins} earlier origins")
     past = _past_errors(base, purchases, share)
     doubt = "" if len(past) else "the purchases reach back too little to check the effect on the past"
-    return _Effect(
-        share * outlook.effect, share * outlook.effect_error, outlook.existing_share if share >= _WHOLE else None, past, doubt, tuple(notes)
-    )
+    return _Effect(share * outlook.effect, share * outlook.effect_error, outlook if share >= _WHOLE else None, past, doubt, tuple(notes))
 
 
 def _covered_share(base: ForecastResult, purchases: customer_base.Purchases) -> float:
@@ -250,7 +270,7 @@ def _join(base: ForecastResult, effect: _Effect, apply: str) -> IntegratedForeca
         baseline=baseline,
         retention_effect=shown,
         combined=combined,
-        components=_components(combined, effect.existing_share),
+        components=_components(combined, effect.split, base.levels),
         history=base.history,
         backtest=effect.past,
         leaderboard=base.leaderboard,
@@ -263,11 +283,24 @@ def _join(base: ForecastResult, effect: _Effect, apply: str) -> IntegratedForeca
     )
 
 
-def _components(combined: pd.DataFrame, existing_share: FloatArray | None) -> pd.DataFrame:
-    if existing_share is None:
-        return pd.DataFrame({"ds": pd.Series(dtype="datetime64[ns]"), "existing": pd.Series(dtype=float), "new": pd.Series(dtype=float)})
-    existing = combined["mean"].to_numpy() * existing_share
-    return pd.DataFrame({"ds": combined["ds"], "existing": existing, "new": combined["mean"].to_numpy() - existing})
+def _components(combined: pd.DataFrame, split: customer_base.BaseOutlook | None, levels: Sequence[int]) -> pd.DataFrame:
+    """Divide the forecast between today's customers and others; each part is as uncertain as it was at earlier origins."""
+    parts = {"existing": np.empty(0), "new": np.empty(0)}
+    errors = dict(parts)
+    dates = combined["ds"].iloc[:0]
+    if split is not None:
+        dates, mean = combined["ds"], combined["mean"].to_numpy()
+        per_unit = mean / (split.expected + split.joining)
+        existing = mean * split.existing_share
+        parts = {"existing": existing, "new": mean - existing}
+        errors = {"existing": np.abs(per_unit) * split.error, "new": np.abs(per_unit) * split.joining_error}
+    frame = pd.DataFrame({"ds": dates} | parts)
+    for name, values in parts.items():
+        for level in levels:
+            half = z_of(level) * errors[name]
+            frame[f"{name}-lo-{level}"] = np.maximum(values - half, np.minimum(values, 0.0))
+            frame[f"{name}-hi-{level}"] = values + half
+    return frame
 
 
 def _decide(effect: _Effect, apply: str) -> tuple[bool, str]:

@@ -19,8 +19,10 @@ from cyberpunk_ai.forecasting.cross_validation import cross_validation
 from cyberpunk_ai.forecasting.fitted import fit_forecast
 from cyberpunk_ai.forecasting.hierarchy import forecast_hierarchy
 from cyberpunk_ai.forecasting.reasons import reasons
+from cyberpunk_ai.models.integrated_forecasting import IntegratedForecastingEngine
 from tests.unit.forecasting.test_covariates import promoted
 from tests.unit.forecasting.test_hierarchy import stores
+from tests.unit.models.test_integrated_forecasting import MONTHS, company, demand_of
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,20 @@ def test_a_forecast_without_past_windows_says_so() -> None:
     answer = forecast(demand[["ds", "y"]], horizon=3, models=("theta",), backtest_windows=0)
     assert render(answer.chart("forecast_backtest")) is not None
     assert render(answer.chart("forecast_leaderboard")) is not None
+    with pytest.raises(InvalidArgument, match="no chart 'pie'"):
+        answer.chart("pie")
+
+
+@pytest.mark.parametrize("theme", theme_names())
+@pytest.mark.parametrize("known_from", [0, 36])
+async def test_the_effect_of_the_customer_base_is_drawn_with_and_without_parts(theme: str, known_from: int) -> None:
+    bought = company()
+    known = bought[bought["ordered_at"] >= MONTHS[known_from]]
+    answer = await IntegratedForecastingEngine(models=("theta",)).forecast_with_retention(demand_of(bought), known, horizon=4)
+    upper, lower = answer.chart(theme=theme, unit="currency")
+    assert ("customers of today" in [each.label for each in upper]) == (known_from == 0)
+    assert render(upper).title.text.endswith("active today" if known_from == 0 else "")
+    assert ("applied" if answer.applied else "not applied") in render(lower).title.text
     with pytest.raises(InvalidArgument, match="no chart 'pie'"):
         answer.chart("pie")
 

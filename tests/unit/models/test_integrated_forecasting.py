@@ -111,6 +111,29 @@ async def test_applied_effect_moves_the_mean_and_widens_the_intervals(purchases)
         assert (np.diff(bounds, axis=1) >= 0).all()
 
 
+async def test_each_part_has_its_own_uncertainty(purchases):
+    answer = await ENGINE.forecast_with_retention(demand_of(purchases), purchases, horizon=4)
+    parts = answer.components
+    for name in ("existing", "new"):
+        bounds = parts[[f"{name}-lo-95", f"{name}-lo-80", name, f"{name}-hi-80", f"{name}-hi-95"]].to_numpy()
+        assert np.isfinite(bounds).all()
+        assert (np.diff(bounds, axis=1) >= 0).all()
+        assert (bounds >= 0).all()
+    # By hand: the first step of the part of others, from the same outlook.
+    dates = pd.DatetimeIndex(answer.history["ds"], freq=answer.freq)
+    outlook = customer_base.look_ahead(customer_base.lay_on_periods(purchases, dates), horizon=4, season_length=12)
+    per_unit = answer.combined["mean"].iloc[0] / (outlook.expected[0] + outlook.joining[0])
+    assert parts["new"].iloc[0] == pytest.approx(per_unit * outlook.joining[0])
+    assert (parts["new-hi-95"] - parts["new"]).iloc[0] == pytest.approx(1.959964 * per_unit * outlook.joining_error[0])
+
+
+async def test_parts_are_empty_but_complete_where_nothing_is_known(purchases):
+    few = purchases[purchases["ordered_at"] >= MONTHS[36]]
+    answer = await ENGINE.forecast_with_retention(demand_of(purchases), few, horizon=4)
+    assert answer.components.empty
+    assert {"ds", "existing", "existing-lo-80", "new-hi-95"} <= set(answer.components.columns)
+
+
 async def test_never_is_never(purchases):
     answer = await ENGINE.forecast_with_retention(demand_of(purchases), purchases, horizon=4, apply="never")
     assert not answer.applied
