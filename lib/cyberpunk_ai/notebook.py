@@ -5,9 +5,13 @@ Also what leaves numbers and still pictures behind. It is a door of its own: it 
 
 from __future__ import annotations
 
+import time
+from html import escape
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core import logs
+from cyberpunk_ai.core.results import DRAWING
 from cyberpunk_ai.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,11 +40,30 @@ def setup(theme: str | None = None) -> None:
     hv.extension("bokeh", inline=True, logo=False)
     pn.extension(inline=True, notifications=False)
     logs.configure("WARNING")  # a reader of a notebook wants results between the cells, not a log
-    apply_to_figures(theme or Settings.load().theme)
+    look = apply_to_figures(theme or Settings.load().theme)
+    _style_matplotlib(look.name)
     pd.options.display.float_format = _readable
+    DRAWING["html"] = lambda figure: str(_figure(figure)[0]["text/html"])
     shell = get_ipython()
     if shell is not None:
         shell.display_formatter.mimebundle_formatter.for_type(hv.core.Dimensioned, _figure)
+
+
+def _style_matplotlib(theme: str) -> None:
+    """Give figures of matplotlib the theme too, where it is installed."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        return
+    import matplotlib as mpl
+
+    from cyberpunk_ai.charts.theme import load_theme
+    from cyberpunk_ai.charts.theme_targets.matplotlib import style
+
+    with NamedTemporaryFile("w", suffix=".mplstyle", encoding="utf-8") as file:
+        file.write(style(load_theme(theme)))
+        file.flush()
+        mpl.rcParams.update(mpl.rc_params_from_file(file.name, use_default_template=False))
 
 
 def _readable(number: float) -> str:
@@ -65,6 +88,40 @@ def _figure(element: Any, **_asked: Any) -> tuple[dict[str, Any], dict[str, Any]
     # On a surface of its own, since the page around may be light where the theme is dark.
     card = f"background: {look.surface}; border: 1px solid {look.line}; border-radius: 6px; padding: 8px"
     return {"text/html": f'<div style="{card}">{div}</div><script>{script}</script>', "text/plain": repr(element)}, {}
+
+
+class Progress:
+    """A bar of long work in a notebook; give it to whatever takes `on_progress`.
+
+    Example:
+        ``ws.forecast_many(data, horizon=12, on_progress=notebook.progress("Forecasting"))``
+
+    Args:
+        what: What is done, shown before the bar.
+    """
+
+    def __init__(self, what: str) -> None:
+        from IPython.display import display
+
+        self._what, self._start, self._shown_at = what, time.monotonic(), 0.0
+        self._handle = display({"text/plain": what, "text/html": escape(what)}, raw=True, display_id=True)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are done; at most ten times a second."""
+        now = time.monotonic()
+        if done < total and now - self._shown_at < 0.1:
+            return
+        self._shown_at = now
+        spent = now - self._start
+        left = f"{spent:.0f} s" if done >= total else f"about {spent / done * (total - done):.0f} s left" if done else "starting"
+        words = f"{self._what}: {done:,} of {total:,}, {left}"
+        bar = f'<progress value="{done}" max="{max(total, 1)}" style="width: 240px; vertical-align: middle"></progress>'
+        self._handle.update({"text/plain": words, "text/html": f"{bar} {escape(words)}"}, raw=True)
+
+
+def progress(what: str) -> Progress:
+    """Show a bar of long work; see `Progress`."""
+    return Progress(what)
 
 
 def record(name: str, value: Any) -> None:

@@ -173,6 +173,6 @@ def css_variables(theme: Theme) -> str:
     """Write a theme as the CSS custom properties that every page, card and widget reads (`--cp-…`)."""
     names = (*SURFACES, "line", "text", "muted", *MEANINGS)
     lines = [f"  --cp-{name}: {getattr(theme, name)};" for name in names]
-    lines += [f"  --cp-font-{name}: {theme.fonts[name]};" for name in ("display", "text")]
+    lines += [f"  --cp-font-{name}: {theme.fonts[name]};" for name in ("display", "text", "plot")]
     lines += [f"  --cp-glow: {theme.glow};", f"  color-scheme: {'dark' if theme.is_dark else 'light'};"]
     return "\n".join(lines)

@@ -49,3 +49,18 @@ def test_an_empty_frame_becomes_an_empty_list() -> None:
 def test_a_result_without_a_picture_says_so() -> None:
     with pytest.raises(NotBuilt, match="has no chart"):
         Answer(1, pd.DataFrame()).chart()
+
+
+def test_a_result_shows_itself_with_its_table_and_its_notes() -> None:
+    @dataclass(frozen=True)
+    class ManyThings(Result):
+        notes: tuple[str, ...]
+
+        def to_frame(self) -> pd.DataFrame:
+            return pd.DataFrame({"name": [f"<{each}>" for each in range(12)]})
+
+    shown = ManyThings(("a <b>", "c"))._repr_mimebundle_()
+    assert shown["text/plain"] == "Many things: 12 rows"
+    assert "4 more rows" in shown["text/html"]
+    assert "a &lt;b&gt;" in shown["text/html"]
+    assert "<script" not in shown["text/html"]
