@@ -65,6 +65,7 @@ class Snapshot:
     counts: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
     history: tuple[float, ...] = ()
+    by_topic: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     lag: int = 0
     last_event_ms: int | None = None
     error: str = ""
@@ -138,6 +139,10 @@ class StreamHub:
             rates = {topic: sum(counts.get(topic, 0) for counts in recent.values()) / RATE_WINDOW_S for topic in topics}
             by_second = {second: float(sum(counts.values())) for second, counts in self._seconds}
             history = tuple(by_second.get(second, 0.0) for second in range(now - 60, now))
+            minute = {second: counts for second, counts in self._seconds if now - 60 <= second < now}
+            by_topic = {
+                topic: tuple(float(minute.get(second, {}).get(topic, 0)) for second in range(now - 60, now)) for topic in self._counts
+            }
             return Snapshot(
                 self._serial,
                 tuple(self._events),
@@ -145,6 +150,7 @@ class StreamHub:
                 dict(self._counts),
                 rates,
                 history,
+                by_topic,
                 self._lag,
                 self._last_ms,
                 self._error,

@@ -108,6 +108,23 @@ def test_selecting_marks_one_building_and_selecting_nothing_clears() -> None:
     city.close()
 
 
+def test_the_first_click_selects_and_the_click_that_ends_a_turn_does_not() -> None:
+    chosen: list[Building | None] = []
+    city = City(some_buildings(5), on_select=chosen.append)
+    x, y, z = city._camera.position
+    city._camera.position = (x + 1e-7, y, z)  # what a page sends with its first click, turned or not
+    city._picker.set_state({"faceIndex": 3 * TRIANGLES_OF_A_BOX, "point": [1.0, 0.0, 0.0]})
+    assert [one.entity for one in chosen if one] == ["e3"]
+    city._camera.position = (-x, y, z)
+    city._picker.set_state({"faceIndex": 1 * TRIANGLES_OF_A_BOX, "point": [2.0, 0.0, 0.0]})
+    assert len(chosen) == 1
+    city._turned = 0.0
+    city._picker.set_state({"faceIndex": 1 * TRIANGLES_OF_A_BOX, "point": [2.1, 0.0, 0.0]})
+    assert chosen[-1] is not None
+    assert chosen[-1].entity == "e1", "a second click on the face that the turn ended on"
+    city.close()
+
+
 def test_description_says_what_a_reader_cannot_see() -> None:
     words = describe_city(
         [Building("a", "Lamps", 9.0, "failing", "EMEA", "$9"), Building("b", "Desks", 4.0, "good", "APAC", "$4")], "revenue"
