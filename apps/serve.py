@@ -16,24 +16,27 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai import Workspace
 
-PAGES = ("/cockpit", "/forecasts")
+FRONT = "/cockpit"
+# A page that was left is given back within half a minute; on a busy machine one may need so long to connect.
+LEFT = {"check_unused_sessions_milliseconds": 4_000, "unused_session_lifetime_milliseconds": 20_000}
 
 
 def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
-    """Add the pages to an application: `/cockpit`, `/forecasts`, and the widget files they load.
+    """Add the pages to an application, `/cockpit` and its neighbours, and the files they load.
 
     Args:
         app: Its `state.workspace` and `state.settings` are used where it has them.
         workspace: Where the numbers come from; the application's, or one opened at the first visit.
     """
+    import panel as pn
     from panel.io.fastapi import add_applications
 
-    from apps.cockpit.app import cockpit_page
-    from apps.cockpit.store import CockpitStore
-    from apps.forecasts.app import forecasts_page
+    from apps.kit.app import Host, found_apps
+    from apps.kit.live_feed import LiveFeed
     from apps.kit.offline import serve_widget_files
     from apps.kit.page import serve_theme_files
-    from apps.kit.sockets import send_whole_messages
+    from apps.kit.sockets import repair_sockets
+    from apps.kit.visitors import serve_page_state
 
     settings: Settings = getattr(app.state, "settings", None) or Settings.load()
     opened: dict[str, Workspace] = {}
@@ -44,21 +47,24 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
         given = workspace or getattr(app.state, "workspace", None)
         return given if given is not None else opened.setdefault("own", Workspace.open(settings))
 
-    store = CockpitStore(current)
-    app.state.cockpit_store = store
+    # Tables may enter a page after it was opened, so that their scripts must be on it from the start.
+    pn.extension("tabulator")
+    host = Host(current, LiveFeed(current), lambda: settings.theme)
+    app.state.pages = host
     before = {id(route) for route in app.routes}
-    send_whole_messages()
+    repair_sockets()
     serve_theme_files(app)
     serve_widget_files(app)
-    add_applications({"/cockpit": lambda: cockpit_page(store, lambda: settings.theme)}, app=app, title="Cockpit · Cyberpunk AI")
-    add_applications({"/forecasts": lambda: forecasts_page(current, lambda: settings.theme)}, app=app, title="Forecasts · Cyberpunk AI")
+    serve_page_state(app, host.feed)
+    for page in found_apps():
+        add_applications({f"/{page.name}": page.open(host)}, app=app, title=f"{page.title} · Cyberpunk AI", **LEFT)
     for route in app.routes:
         if id(route) not in before and hasattr(route, "include_in_schema"):
             route.include_in_schema = False  # pages are no part of the API's description
-    _stop_with(app, store, opened)
+    _stop_with(app, host, opened)
 
 
-def _stop_with(app: FastAPI, store: Any, opened: dict[str, Any]) -> None:
+def _stop_with(app: FastAPI, host: Any, opened: dict[str, Any]) -> None:
     """End the stream's thread before the application closes the workspace that feeds it."""
     outer = app.router.lifespan_context
 
@@ -68,7 +74,7 @@ def _stop_with(app: FastAPI, store: Any, opened: dict[str, Any]) -> None:
             try:
                 yield state
             finally:
-                store.close()
+                host.close()
                 for workspace in opened.values():
                     workspace.close()
 
@@ -83,7 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @app.get("/", include_in_schema=False)
     async def front() -> RedirectResponse:
         """Send a visitor to the first page."""
-        return RedirectResponse(PAGES[0])
+        return RedirectResponse(FRONT)
 
     mount(app)
     return app
@@ -98,7 +104,15 @@ def main() -> None:
     options.add_argument("--host", default=settings.host)
     options.add_argument("--port", type=int, default=settings.api_port)
     chosen = options.parse_args()
-    uvicorn.run(create_app(settings), host=chosen.host, port=chosen.port, log_level=settings.log_level.lower(), timeout_graceful_shutdown=3)
+    uvicorn.run(
+        create_app(settings),
+        host=chosen.host,
+        port=chosen.port,
+        log_level=settings.log_level.lower(),
+        timeout_graceful_shutdown=3,
+        # A forecast on all cores may keep the answer to a ping waiting; a page must not take that for a lost connection.
+        ws_ping_timeout=60.0,
+    )
 
 
 if __name__ == "__main__":

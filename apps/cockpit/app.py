@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from apps.cockpit.store import CockpitStore
 from apps.cockpit.views import TICK_MS, CockpitView
+from apps.kit.app import App
 from apps.kit.page import Area, argument, asked_theme, build_page, reload_when_lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apps.cockpit.store import CockpitStore
+    from apps.kit.app import Host
 
 
 def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.Template:
@@ -27,6 +29,7 @@ def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.T
     header = pn.Row(view.status, view.pause, sizing_mode="stretch_width", align="center")
     city = pn.Column(
         view.stage,
+        *([] if view.is_flat else [view.camera]),
         view.legend,
         view.alternative,
         sizing_mode="stretch_width",
@@ -35,12 +38,12 @@ def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.T
     areas = [
         Area("kpis", view.kpis),
         Area("pulse", view.live),
-        Area("city", city, "Revenue city", "height is revenue, district by district"),
+        Area("city", city, "Revenue city", "height is revenue, district by district", has_picture=True),
         Area("side", view.side, "Buildings", "tallest first"),
-        Area("forecast", view.forecast, "Revenue forecast", "next 12 weeks, with the range it should stay in"),
+        Area("forecast", view.forecast, "Revenue forecast", "next 12 weeks, with the range it should stay in", has_picture=True),
         Area("ticker", view.ticker, "Event ticker"),
-        Area("segments", view.segments, "Customers at risk", "by segment"),
-        Area("cohorts", view.cohorts, "Cohorts", "share that still buys"),
+        Area("segments", view.segments, "Customers at risk", "by segment", has_picture=True),
+        Area("cohorts", view.cohorts, "Cohorts", "share that still buys", has_picture=True),
         Area("syncs", view.syncs, "Recent syncs"),
     ]
     page = build_page("Cockpit", areas, theme=theme, header=header, hidden=[view.probe])
@@ -53,3 +56,13 @@ def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.T
         pn.state.on_session_destroyed(leave)
         reload_when_lost(pn.state.curdoc)
     return page
+
+
+def open_app(host: Host) -> Callable[[], pn.Template]:
+    """Open the store that all visitors share."""
+    store = CockpitStore(host.workspace, host.feed)
+    host.closing.append(store.close)
+    return lambda: cockpit_page(store, host.theme)
+
+
+APP = App("cockpit", "Cockpit", 0, open_app)

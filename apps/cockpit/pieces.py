@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from apps.cockpit.store import city_values, kpi_note
-from apps.kit.cards import empty_state, error_state, kpi_card, kpi_row, skeleton
+from apps.kit.cards import empty_state, kpi_card, kpi_row
 from apps.kit.words import ago, change, number, signed_percent
 
 if TYPE_CHECKING:
@@ -16,24 +18,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from apps.cockpit.parts import Part
     from apps.cockpit.store import CityData, Kpi
     from cyberpunk_ai.charts.city_layout import Building
     from cyberpunk_ai.charts.live import Snapshot
     from cyberpunk_ai.charts.theme import Theme
 
-FIRST_STEPS = "Run `cyberpunk demo` for a demo company, or `cyberpunk import FILE` for your own."
 WORDS = {"measured": "steady", "good": "growing", "warning": "slipping", "failing": "falling", "predicted": "expected"}
 FINE = {"ok", "success", "succeeded", "done", "up_to_date"}
-
-
-def waiting(part: Part, what: str, lines: int = 4) -> str:
-    """Write what a part shows while it has no value: a skeleton, what to do first, or what failed."""
-    if part.state == "loading":
-        return skeleton(lines, f"Loading {what}")
-    if part.state == "empty":
-        return empty_state(part.message, FIRST_STEPS)
-    return error_state(f"{what[:1].upper()}{what[1:]} could not be loaded", part.message, part.hint)
 
 
 def cards(kpis: Sequence[Kpi]) -> str:
@@ -57,18 +48,6 @@ def live_card(live: Snapshot) -> str:
         meaning="good live",
     )
     return kpi_row([card])
-
-
-def status_line(live: Snapshot, is_paused: bool) -> str:
-    """Write the lamp, rate, lag and age of the stream."""
-    if live.error:
-        return f'<div class="livebar" role="status"><span class="lamp down">stream down</span><span>{escape(live.error[:80])}</span></div>'
-    last = _moment(live.last_event_ms)
-    is_live = last is not None and (datetime.now(UTC) - last).total_seconds() < 10
-    lamp = "paused" if is_paused else "live" if is_live else "quiet"
-    parts = [f'<span class="lamp {lamp}">{lamp}</span>', f"<span><b>{live.rate:.0f}</b>/s</span>", f"<span>lag <b>{live.lag}</b></span>"]
-    parts.append(f"<span>updated <b>{escape(ago(last))}</b></span>")
-    return f'<div class="livebar" role="status">{"".join(parts)}</div>'
 
 
 def legend(city: CityData, theme: Theme, *, is_flat: bool = False, has_link: bool = True) -> str:
@@ -104,7 +83,7 @@ def overview(city: CityData, live: Mapping[tuple[str, ...], float]) -> str:
     return f'<div class="pick"><div class="where">{note}</div><ol class="rank">{"".join(rows)}</ol></div>'
 
 
-def selection(one: Building, city: CityData, live: Mapping[tuple[str, ...], float], theme: Theme) -> str:
+def selection(one: Building, city: CityData, live: Mapping[tuple[str, ...], float], theme: Theme, *, has_links: bool = True) -> str:
     """Write the facts of one building."""
     place = [each.entity for each in city.buildings].index(one.entity)
     values = city_values(city, live)
@@ -124,7 +103,19 @@ def selection(one: Building, city: CityData, live: Mapping[tuple[str, ...], floa
     sign = f'<span class="tone-{one.status}">{theme.signs[one.status]} {WORDS[one.status]}</span>'
     return (
         f'<div class="pick"><h3>{escape(one.label)}</h3><div class="where">{escape(one.district)} {sign}</div><dl class="facts">{rows}</dl>'
+        f"{_inside(one, city) if has_links else ''}"
         f'<p class="hint">{escape(city.period)}. Click beside the city to go back to the list.</p></div>'
+    )
+
+
+def _inside(one: Building, city: CityData) -> str:
+    """Link to what is inside a building: its products, and the customers who bought there."""
+    where = json.dumps({name: [value] for name, value in zip(city.dimensions, one.entity.split("|"), strict=True)}, separators=(",", ":"))
+    asked = quote(where)
+    by = next(each for each in ("product", "category", "country", "segment") if each not in city.dimensions)
+    return (
+        f'<p class="links"><a href="explore?metric=revenue&amp;by={by}&amp;where={asked}">Look inside</a>'
+        f'<a href="retention?where={asked}">Its customers</a></p>'
     )
 
 

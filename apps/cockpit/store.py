@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from apps.cockpit.parts import Loader, NothingYet, Part, Parts
+from apps.kit.live_feed import LiveFeed
+from apps.kit.parts import Loader, NothingYet, Part, Parts
 from apps.kit.words import change, number
 from cyberpunk_ai.charts.city_layout import Building
-from cyberpunk_ai.charts.live import Snapshot, StreamEvent, StreamHub
 from cyberpunk_ai.core.errors import CyberpunkError
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cyberpunk_ai import Workspace
+    from cyberpunk_ai.charts.live import Snapshot, StreamEvent
 
 PERIOD, COMPARE = "last 12 months", "previous_year"
 METRICS = ("revenue", "orders", "active_customers", "avg_order_value", "gross_margin", "churn_rate")
-TOPICS = ("orders", "web_sessions", "telemetry", "data_sync", "metrics_update")
 # Ways to build the city, the richest first; each needs only columns that a live order carries, so that events find their building.
 GROUNDPLANS: tuple[tuple[str, ...], ...] = (("region", "category", "channel"), ("region", "category"), ("product",), ("country",))
-FEWEST, MOST = 4, 120
+FEWEST, MOST = 4, 144
 GROWING, SLIPPING, FALLING = 0.05, -0.05, -0.20
 NO_DATA = "No data yet"
 
@@ -64,12 +64,15 @@ class CockpitStore:
 
     Args:
         workspace: Where every number comes from; opened when first needed.
+        feed: The stream of the process; one of its own without.
     """
 
-    def __init__(self, workspace: Callable[[], Workspace]) -> None:
+    def __init__(self, workspace: Callable[[], Workspace], feed: LiveFeed | None = None) -> None:
         self._open = workspace
+        self.feed = feed or LiveFeed(workspace)
+        self.feed.measure = self._measure
         self._dimensions: tuple[str, ...] = GROUNDPLANS[0]
-        self.hub = StreamHub(lambda: self._open().events(list(TOPICS), start="latest"), measure=self._measure)
+        self._measured: CityData | None = None
         self.parts = Parts(
             {
                 "kpis": Loader(self._kpis, 30),
@@ -86,13 +89,11 @@ class CockpitStore:
 
     def live(self) -> Snapshot:
         """Return what the stream has brought; the first call starts reading."""
-        if not self.hub.is_running:
-            self.hub.start()
-        return self.hub.snapshot()
+        return self.feed.snapshot()
 
     def close(self) -> None:
         """Stop the stream's thread and start no more work."""
-        self.hub.stop()
+        self.feed.close()
         self.parts.close()
 
     def _with_data(self, ask: Callable[[Workspace], Any]) -> Any:
@@ -149,13 +150,13 @@ class CockpitStore:
                 (names[0], " · ".join(names[1:])) if len(names) > 1 else ("", names[0].title() if names[0].isupper() else names[0])
             )
             buildings.append(Building(entity, label, now, status_of(change(now, before)), district, number(now, answer.unit)))
-        baseline = dict(self.hub.snapshot().totals)
+        baseline = carry_baseline(self._measured, {one.entity: one.value for one in buildings}, self.feed.hub.snapshot().totals)
         period = (
             f"{answer.period.start:%d %b %Y} to {answer.period.end - timedelta(days=1):%d %b %Y}"
             if hasattr(answer.period, "start")
             else PERIOD
         )
-        return CityData(
+        self._measured = CityData(
             tuple(buildings),
             dimensions,
             previous,
@@ -166,6 +167,7 @@ class CockpitStore:
             len(rows) - len(kept),
             baseline,
         )
+        return self._measured
 
     def _measure(self, event: StreamEvent) -> tuple[tuple[str, ...], float] | None:
         if event.topic != "orders":
@@ -191,6 +193,34 @@ def status_of(moved: float | None) -> str:
     if moved <= FALLING:
         return "failing"
     return "warning" if moved <= SLIPPING else "measured"
+
+
+def carry_baseline(
+    before: CityData | None, values: Mapping[str, float], totals: Mapping[tuple[str, ...], float]
+) -> dict[tuple[str, ...], float]:
+    """Say how much of the live totals is in freshly measured values already.
+
+    What a building gained in the warehouse since it was measured before was live first. The rest has not been carried there yet and goes on
+    counting, so that no building falls back when the city is measured anew.
+
+    Args:
+        before: The last measurement, None for the first.
+        values: Fresh value by entity.
+        totals: Live sums by key.
+    """
+    if before is None:
+        return dict(totals)
+    known = {one.entity: one.value for one in before.buildings}
+    baseline = {}
+    for key, total in totals.items():
+        counted = before.baseline.get(key, 0.0)
+        entity = "|".join(key)
+        if entity not in known or entity not in values:
+            baseline[key] = total
+            continue
+        low, high = min(counted, total), max(counted, total)
+        baseline[key] = min(max(counted + values[entity] - known[entity], low), high)
+    return baseline
 
 
 def city_values(city: CityData, live: Mapping[tuple[str, ...], float]) -> list[float]:

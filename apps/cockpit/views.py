@@ -10,15 +10,19 @@ import panel as pn
 
 from apps.cockpit import pieces
 from apps.cockpit.store import city_values
+from apps.kit.livebar import status_line
 from apps.kit.offline import WidgetPane
+from apps.kit.page import draws_without_gpu
+from apps.kit.panes import waiting
 from apps.kit.probe import PageProbe
+from apps.kit.view import camera_buttons
 from cyberpunk_ai.charts.figures import CHARTS
 from cyberpunk_ai.charts.live import FrameGate, Snapshot
 from cyberpunk_ai.charts.scene3d import City, describe_city
 
 if TYPE_CHECKING:
-    from apps.cockpit.parts import Part
     from apps.cockpit.store import CityData, CockpitStore
+    from apps.kit.parts import Part
     from cyberpunk_ai.charts.city_layout import Building
     from cyberpunk_ai.charts.theme import Theme
 
@@ -54,8 +58,9 @@ class CockpitView:
         self.forecast = pn.Column(sizing_mode="stretch_width", margin=0, min_height=320)
         self.segments = pn.Column(sizing_mode="stretch_width", margin=0, min_height=280)
         self.cohorts = pn.Column(sizing_mode="stretch_width", margin=0, min_height=280)
+        self.camera = camera_buttons(lambda: self.city)
         self.pause = pn.widgets.Toggle(name="Pause", value=False, width=72, margin=(0, 0, 0, 12))
-        self._is_flat = is_flat
+        self.is_flat, self.is_light = is_flat, draws_without_gpu()
         self.probe.param.watch(lambda event: self.gate.acknowledge(event.new), "drawn")
         self.probe.param.watch(lambda _event: self._fit(), "width")
         self.city: City | None = None
@@ -105,22 +110,22 @@ class CockpitView:
         getattr(self, f"_show_{name}")(part)
 
     def _show_kpis(self, part: Part) -> None:
-        self.kpis.object = pieces.cards(part.value) if part.state == "ready" else pieces.waiting(part, "the headline numbers", 3)
+        self.kpis.object = pieces.cards(part.value) if part.state == "ready" else waiting(part, "the headline numbers", 3)
 
     def _show_syncs(self, part: Part) -> None:
-        self.syncs.object = pieces.syncs(part.value, self.theme) if part.state == "ready" else pieces.waiting(part, "recent syncs")
+        self.syncs.object = pieces.syncs(part.value, self.theme) if part.state == "ready" else waiting(part, "recent syncs")
 
     def _show_forecast(self, part: Part) -> None:
         if part.state != "ready":
-            self.forecast.objects = [_html(pieces.waiting(part, "the forecast", 6))]
+            self.forecast.objects = [_html(waiting(part, "the forecast", 6))]
             return
         figure = CHARTS.get("forecast_fan")(part.value, theme=self.theme, height=318, unit="currency")
         self.forecast.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
 
     def _show_customers(self, part: Part) -> None:
         if part.state != "ready":
-            self.segments.objects = [_html(pieces.waiting(part, "customer segments", 6))]
-            self.cohorts.objects = [_html(pieces.waiting(part, "cohorts", 6))]
+            self.segments.objects = [_html(waiting(part, "customer segments", 6))]
+            self.cohorts.objects = [_html(waiting(part, "cohorts", 6))]
             return
         for place, name in ((self.segments, "segments"), (self.cohorts, "cohorts")):
             figure = CHARTS.get(name)(part.value, theme=self.theme, height=300)
@@ -128,8 +133,8 @@ class CockpitView:
 
     def _show_city(self, part: Part) -> None:
         if part.state != "ready":
-            self.stage.objects = [_html(pieces.waiting(part, "the city", 9), margin=12)]
-            self.side.object = pieces.waiting(part, "the list", 8)
+            self.stage.objects = [_html(waiting(part, "the city", 9), margin=12)]
+            self.side.object = waiting(part, "the list", 8)
             return
         known = None if self._data is None else [one.entity for one in self._data.buildings]
         same = known == [one.entity for one in part.value.buildings]
@@ -144,7 +149,7 @@ class CockpitView:
         else:
             self._pulses = np.zeros(len(part.value.buildings), "f4")
             self._draw_city()
-        self.legend.object = pieces.legend(part.value, self.theme, is_flat=self._is_flat)
+        self.legend.object = pieces.legend(part.value, self.theme, is_flat=self.is_flat)
         words = describe_city(part.value.buildings, f"{part.value.label.lower()} of {part.value.period}")
         self.alternative.object = f'<p class="unseen">{words}</p>'
         self._tell_side()
@@ -152,21 +157,21 @@ class CockpitView:
     def _draw_city(self) -> None:
         if self._data is None:
             return
-        if self._is_flat:
+        if self.is_flat:
             figure = CHARTS.get("city")(
                 self._data.buildings, theme=self.theme, height=WIDE[1], unit=self._data.unit, label=self._data.label
             )
             self.stage.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=(0, 10))]
             return
         width, height = self._size()
-        self.city = City(self._data.buildings, theme=self.theme, width=width, height=height, on_select=self._pick)
+        self.city = City(self._data.buildings, theme=self.theme, width=width, height=height, on_select=self._pick, is_light=self.is_light)
         self.stage.objects = [WidgetPane(self.city.widget, sizing_mode="stretch_width", margin=0)]
 
     def _size(self) -> tuple[int, int]:
         return NARROW if 0 < self.probe.width < PHONE else WIDE
 
     def _fit(self) -> None:
-        if self.city is not None and (self.city.widget.width, self.city.widget.height) != self._size():
+        if self.city is not None and self.city.size != self._size():
             self.city.resize(*self._size())
 
     def _feed_city(self, live: Snapshot) -> bool:
@@ -175,7 +180,8 @@ class CockpitView:
         values = np.array(city_values(self._data, live.totals))
         arrived = values != self._values if len(values) == len(self._values) else np.ones(len(values), bool)
         faded = np.where(self._pulses > 0.03, self._pulses * FADE, 0.0)
-        self._pulses = np.where(arrived, 1.0, faded).astype("f4")
+        # Who asked for reduced motion sees heights change, but no flashes.
+        self._pulses = np.where(arrived, 0.0 if self.probe.prefers_calm else 1.0, faded).astype("f4")
         self._values = values
         return self.city.update(values, self._pulses)
 
@@ -193,7 +199,7 @@ class CockpitView:
 
     def _tell_live(self, live: Snapshot, *, force: bool = False) -> bool:
         """Renew the texts of the stream, each at its own pace, only where they changed."""
-        changed = self._say("status", self.status, lambda: pieces.status_line(live, self.pause.value), 0.5, force=force)
+        changed = self._say("status", self.status, lambda: status_line(live, self.pause.value), 0.5, force=force)
         changed = self._say("live", self.live, lambda: pieces.live_card(self._snapshot), 1.0, force=force) or changed
         changed = self._say("ticker", self.ticker, lambda: pieces.ticker(self._snapshot), 0.5, force=force) or changed
         if self._snapshot.totals and self._data is not None:

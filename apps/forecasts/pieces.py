@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from apps.kit.cards import kpi_card, kpi_row
 from apps.kit.words import change, number
@@ -53,6 +54,17 @@ def headline(result: Any, unit: str, unique_id: str | None) -> str:
     return kpi_row(cards)
 
 
+def board(leaderboard: Any) -> str:
+    """Write who forecast the past best, for pages that draw no charts; 1 is as good as the season before."""
+    rows = "".join(
+        f'<tr><td>{_name(str(each.model))}</td><td class="num">{each.mase:.2f}</td><td class="num">{each.smape:.1f} %</td>'
+        f'<td class="wrap">{escape(str(each.note or ""))}</td></tr>'
+        for each in leaderboard.itertuples()
+    )
+    head = '<tr><th>Model</th><th class="num">Scaled error</th><th class="num">sMAPE</th><th></th></tr>'
+    return f'<table class="plain"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+
+
 def notes(lines: Iterable[str]) -> str:
     """Write what was done to the data and why somebody was dropped."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
@@ -69,3 +81,12 @@ def _name(member: str) -> str:
 
 def _of(frame: Any, unique_id: str | None) -> Any:
     return frame if unique_id is None else frame[frame["unique_id"] == unique_id]
+
+
+def scene_link(named: dict[str, Any], theme: str, *, is_terrain: bool) -> str:
+    """Link to the same question with or without its landscape."""
+    asked = {name: value for name, value in named.items() if value not in ("", None)} | {"theme": theme}
+    if not is_terrain:
+        asked["view"] = "terrain"
+    words = "Flat chart only" if is_terrain else "Show it as a 3D terrain"
+    return f'<p class="links"><a href="?{escape(urlencode(asked))}">{words}</a></p>'

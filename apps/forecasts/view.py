@@ -11,12 +11,18 @@ import panel as pn
 
 from apps.forecasts import pieces
 from apps.kit.cards import empty_state, error_state, skeleton
+from apps.kit.offline import WidgetPane
+from apps.kit.probe import PageProbe
+from apps.kit.view import NARROW, PHONE_PX, WIDE, camera_buttons
+from apps.kit.words import dimensions_of
 from cyberpunk_ai.charts.figures import CHARTS
+from cyberpunk_ai.charts.scene3d import Terrain, TerrainPoint, describe_terrain
 from cyberpunk_ai.core.errors import CyberpunkError, TooLittleData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apps.forecasts.store import KeptForecasts
     from cyberpunk_ai import Workspace
     from cyberpunk_ai.charts.theme import Theme
 
@@ -33,14 +39,23 @@ class ForecastView:
     Args:
         workspace: Answers.
         theme: Colours.
+        kept: Answers of the process.
+        is_terrain: Whether the forecast is shown as a landscape too.
     """
 
-    def __init__(self, workspace: Callable[[], Workspace], theme: Theme) -> None:
+    def __init__(self, workspace: Callable[[], Workspace], theme: Theme, kept: KeptForecasts, *, is_terrain: bool = False) -> None:
         self._workspace, self.theme = workspace, theme
+        self._kept, self.is_terrain = kept, is_terrain
+        self.probe = PageProbe()
+        self.scene: Terrain | None = None
+        self.stage = pn.Column(pn.Spacer(height=0), sizing_mode="stretch_width", margin=0)
+        self.links, self.alternative = _html(), _html()
+        self.camera = camera_buttons(lambda: self.scene)
+        self.probe.param.watch(lambda _event: self._fit(), "width")
         catalogue = workspace().metrics()
         additive = catalogue.metrics[catalogue.metrics["additive"].astype(bool)]
         self._units = dict(zip(additive["metric"], additive["unit"], strict=True))
-        self._dimensions = {row.metric: _split(row.dimensions) for row in additive.itertuples()}
+        self._dimensions = {row.metric: dimensions_of(row.dimensions) for row in additive.itertuples()}
         names = dict(zip(additive["label"], additive["metric"], strict=True))
         self.metric = pn.widgets.Select(name="Metric", options=names, value="revenue" if "revenue" in self._units else None)
         self.grain = pn.widgets.Select(name="Period", options=GRAINS, value="week")
@@ -87,6 +102,34 @@ class ForecastView:
         """Stop what is under way when the visitor has left."""
         if self._task is not None:
             self._task.cancel()
+        if self.scene is not None:
+            self.scene.close()
+            self.scene = None
+
+    def open_scene(self) -> None:
+        """Draw the landscape where its forecast is known; call it before the page is open, since a scene cannot enter it later."""
+        result = self._kept.of(self._question())
+        if not self.is_terrain or result is None:
+            return
+        width, height = self._scene_size()
+        self.scene = Terrain(result, theme=self.theme, width=width, height=height, on_select=self._pick, is_light=self.is_light)
+        self.alternative.object = f'<p class="unseen">{describe_terrain(self.scene.named, str(self.metric.value))}</p>'
+        self.stage.objects = [WidgetPane(self.scene.widget, sizing_mode="stretch_width", margin=0), self.camera, self.alternative]
+
+    def _pick(self, point: TerrainPoint | None) -> None:
+        if point is not None and self.series.visible:
+            self.series.value = point.entity
+
+    def _scene_size(self) -> tuple[int, int]:
+        return NARROW if 0 < self.probe.width < PHONE_PX else WIDE
+
+    def _fit(self) -> None:
+        if self.scene is not None and (self.scene.widget.width, self.scene.widget.height) != self._scene_size():
+            self.scene.resize(*self._scene_size())
+
+    def _question(self) -> tuple[Any, ...]:
+        asked = (self.metric, self.grain, self.horizon, self.by, self.holidays, self.windows, self.clean)
+        return tuple(widget.value for widget in asked)
 
     async def _on_ask(self, _event: Any) -> None:
         await self._answer()
@@ -119,8 +162,19 @@ class ForecastView:
                 self.members.object = pieces.members(step.landed, step.waiting, is_last=step.is_last, elapsed_s=step.elapsed_s)
                 if len(step.landed) > 1:
                     self._take(step.result, is_last=step.is_last)
+                if step.is_last:
+                    self._keep(step.result)
         why = await asyncio.to_thread(workspace.forecast_reasons, self.metric.value, **asked, holidays=self.holidays.value or None)
         self._put("why", CHARTS.get("forecast_reasons")(why, unique_id=self._chosen(), **self._look(310)))
+
+    def _keep(self, result: Any) -> None:
+        """Keep the answer, and have the page loaded anew where its landscape is of another question."""
+        was_known = self._kept.of(self._question()) is not None
+        self._kept.keep(self._question(), result)
+        named = {names["value"]: widget.value for widget, names in self.in_the_address().items()}
+        self.links.object = pieces.scene_link(named, self.theme.name, is_terrain=self.is_terrain)
+        if self.is_terrain and (self.scene is None or not was_known):
+            self.probe.reload += 1
 
     def _take(self, result: Any, *, is_last: bool) -> None:
         self._result = result
@@ -183,11 +237,6 @@ class ForecastView:
 
 def _refused(error: CyberpunkError) -> str:
     return error_state("This cannot be forecast", error.message, error.hint)
-
-
-def _split(dimensions: object) -> list[str]:
-    words = dimensions.split(",") if isinstance(dimensions, str) else list(dimensions)  # type: ignore[call-overload]
-    return [str(each).strip() for each in words if str(each).strip()]
 
 
 def _html(text: str = "") -> pn.pane.HTML:

@@ -61,7 +61,8 @@ def kpi_card(
 
 def kpi_row(cards: Sequence[str]) -> str:
     """Put cards beside each other."""
-    return f'<div class="kpis{" many" if len(cards) > 1 else ""}" style="--cards:{max(len(cards), 1)}">{"".join(cards)}</div>'
+    kind = f"kpis{' many' if len(cards) > 1 else ''}{'' if any('<svg' in card for card in cards) else ' short'}"
+    return f'<div class="{kind}" style="--cards:{max(len(cards), 1)}">{"".join(cards)}</div>'
 
 
 def skeleton(lines: int = 3, what: str = "Loading") -> str:

@@ -17,6 +17,10 @@ from panel.theme import DarkTheme, DefaultTheme
 from panel.theme.base import Inherit
 from panel.theme.native import Native
 
+from apps.kit import visitors
+from apps.kit.app import App, found_apps
+from cyberpunk_ai.charts.fonts import FONTS as FONT_FILES
+from cyberpunk_ai.charts.fonts import font_faces, fonts_folder
 from cyberpunk_ai.charts.theme import Theme, bokeh_theme, css_variables, load_theme, theme_names
 
 if TYPE_CHECKING:
@@ -35,8 +39,7 @@ const ask = () => fetch(window.location.href, { cache: "no-store" })
 setTimeout(ask, 1500);
 """
 THEMES = "assets/themes"
-# Pages of the server and their titles, for the navigation of each.
-PAGES = {"cockpit": "Cockpit", "forecasts": "Forecasts"}
+FONTS = "assets/fonts"
 _HERE = Path(__file__).parent
 
 
@@ -48,6 +51,25 @@ class Area:
     content: Any
     title: str = ""
     note: str = ""
+    meaning: str = "measured"
+    has_picture: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the areas of a page stand, as CSS writes it; on a phone they stand below each other in reading order.
+
+    Args:
+        columns: Widths of the columns of a wide page.
+        rows: Names of the areas, row by row, of a wide page.
+        middle_columns: The same of a page below 1180 pixels.
+        middle_rows: As above.
+    """
+
+    columns: str
+    rows: tuple[str, ...]
+    middle_columns: str
+    middle_rows: tuple[str, ...]
 
 
 @cache
@@ -68,14 +90,25 @@ def page_design(theme: Theme) -> type[Native]:
 
 
 def serve_theme_files(app: FastAPI) -> None:
-    """Add the stylesheets of the themes to an application."""
+    """Add the stylesheets of the themes and of tables, and the fonts, to an application."""
     from fastapi import HTTPException, Response
+    from fastapi.responses import FileResponse
 
     @app.get(f"/{THEMES}/{{name}}.css", include_in_schema=False)
     def theme_file(name: str) -> Response:
         if name not in theme_names():
             raise HTTPException(404, f"no theme {name!r}")
         return Response(page_css(load_theme(name)), media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
+
+    @app.get("/assets/tables.css", include_in_schema=False)
+    def tables_file() -> FileResponse:
+        return FileResponse(_HERE / "tables.css", media_type="text/css", headers={"Cache-Control": "public, max-age=600"})
+
+    @app.get(f"/{FONTS}/{{name}}", include_in_schema=False)
+    def font_file(name: str) -> FileResponse:
+        if name not in {font for _, font, _, _ in FONT_FILES}:
+            raise HTTPException(404, f"no font {name!r}")
+        return FileResponse(fonts_folder() / name, media_type="font/woff2", headers={"Cache-Control": "public, max-age=86400"})
 
 
 def build_page(
@@ -86,6 +119,7 @@ def build_page(
     header: Any = None,
     hidden: Sequence[Any] = (),
     layout: str = "cockpit",
+    grid: Grid | None = None,
 ) -> pn.Template:
     """Assemble a page.
 
@@ -96,6 +130,7 @@ def build_page(
         header: Shown at the right of the header.
         hidden: Components without a picture.
         layout: Name of the grid.
+        grid: Where the areas stand; `page.css` knows it by the name of the layout without.
 
     Returns:
         A template that Panel serves.
@@ -107,12 +142,15 @@ def build_page(
         "@TITLE@": escape(title),
         "@THEME@": chosen.name,
         "@LAYOUT@": escape(layout),
+        "@WALL@": " wall" if argument("wall") == "true" else "",
         "@SECTIONS@": sections,
         "@HIDDEN@": rest,
-        "@PAGES@": "".join(_page_link(name, title) for name in PAGES),
+        "@PAGES@": "".join(_page_link(app, title) for app in found_apps()),
         "@THEMES@": "".join(_theme_link(name, chosen.name) for name in theme_names()),
-        "@CSS@": page_css(chosen),
+        "@CSS@": f"{font_faces(FONTS)}\n{page_css(chosen)}{_grid_css(layout, grid, areas) if grid else ''}",
+        "@FONTS@": FONTS,
     }
+    visitors.enter()
     html = (_HERE / "page.html").read_text(encoding="utf-8")
     for mark, text in values.items():
         html = html.replace(mark, text)
@@ -128,11 +166,26 @@ def build_page(
 
 def _section(area: Area) -> str:
     note = f"<small>{escape(area.note)}</small>" if area.note else ""
-    heading = f"<h2>{escape(area.title)}{note}</h2>" if area.title else ""
+    picture = f'<button class="png" data-name="{escape(area.name)}" title="Save the picture">PNG</button>' if area.has_picture else ""
+    heading = f"<h2>{escape(area.title)}{note}{picture}</h2>" if area.title else ""
     label = escape(area.title or area.name)
-    kind = "panel" if area.title else "plain"
+    kind = f"panel {area.meaning}" if area.title else "plain"
     inside = f'<div class="inside">{{{{ embed(roots.{area.name}) }}}}</div>'
     return f'<section class="{kind} area-{area.name}" aria-label="{label}">{heading}{inside}</section>'
+
+
+def _grid_css(layout: str, grid: Grid, areas: Sequence[Area]) -> str:
+    def rows(names: Sequence[str]) -> str:
+        return " ".join(f'"{each}"' for each in names)
+
+    phone = rows([area.name for area in areas])
+    named = " ".join(f".layout-{layout} > .area-{area.name} {{ grid-area: {area.name}; }}" for area in areas)
+    return (
+        f"\n.layout-{layout} {{ grid-template-columns: {grid.columns}; grid-template-areas: {rows(grid.rows)}; }} {named}\n"
+        f"@media (max-width: 1180px) {{ .layout-{layout} {{ grid-template-columns: {grid.middle_columns}; "
+        f"grid-template-areas: {rows(grid.middle_rows)}; }} }}\n"
+        f"@media (max-width: 720px) {{ .layout-{layout} {{ grid-template-columns: minmax(0, 1fr); grid-template-areas: {phone}; }} }}\n"
+    )
 
 
 def _theme_link(name: str, current: str) -> str:
@@ -140,15 +193,20 @@ def _theme_link(name: str, current: str) -> str:
     return f'<a href="?theme={name}"{marked}>{escape(load_theme(name).title)}</a>'
 
 
-def _page_link(name: str, current: str) -> str:
-    marked = ' aria-current="page"' if PAGES[name] == current else ""
-    return f'<a href="{name}"{marked}>{escape(PAGES[name])}</a>'
+def _page_link(app: App, current: str) -> str:
+    marked = ' aria-current="page"' if app.title == current else ""
+    return f'<a href="{app.name}"{marked}>{escape(app.title)}</a>'
 
 
 def argument(name: str) -> str:
     """Return a value of the page's address, '' where it has none."""
     values = (pn.state.session_args or {}).get(name, [b""])
     return str(values[0].decode(errors="replace"))
+
+
+def draws_without_gpu() -> bool:
+    """Return whether this visitor's browser said on its last page that it draws on the processor; scenes are then drawn lighter."""
+    return str((pn.state.cookies or {}).get("cyberpunk_renderer", "")) == "software"
 
 
 def asked_theme(standard: str) -> Theme:

@@ -57,3 +57,9 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {name} ago"
     return f"{int(seconds)} s ago"
+
+
+def dimensions_of(listed: object) -> list[str]:
+    """Read the dimensions of a metric in the catalogue: words with commas between, or a list."""
+    words = listed.split(",") if isinstance(listed, str) else list(listed)  # type: ignore[call-overload]
+    return [str(each).strip() for each in words if str(each).strip()]

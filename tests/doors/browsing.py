@@ -6,6 +6,9 @@ import io
 import os
 import shutil
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,7 +86,8 @@ class Watched:
         return str(self.page.evaluate(ALL_TEXT))
 
     def until(self, claim: Callable[[], Any], what: str) -> None:
-        for _ in range(PATIENCE_MS // 500):
+        ending = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < ending:
             try:
                 if claim():
                     return
@@ -107,3 +111,26 @@ def colours_of(picture: bytes, box: tuple[int, int, int, int]) -> int:
     from PIL import Image
 
     return len(set(Image.open(io.BytesIO(picture)).convert("RGB").crop(box).resize((160, 80)).get_flattened_data()))
+
+
+@contextmanager
+def page_server(home: Path, log: Path, *, port: int | None = None, **more: str) -> Iterator[str]:
+    """Serve the pages over a home; gives the address without a page."""
+    from tests.doors.conftest import environment
+
+    chromium()
+    port = port or free_port()
+    known = environment(home, **more) | {"PATH": os.environ["PATH"]}
+    with log.open("wb") as out:
+        server = subprocess.Popen([sys.executable, "-m", "apps.serve", "--port", str(port)], cwd=ROOT, env=known, stdout=out, stderr=out)
+    try:
+        for _ in range(600):
+            with socket.socket() as one:
+                if one.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        assert server.wait(20) is not None

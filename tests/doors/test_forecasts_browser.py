@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.doors.browsing import ROOT, Watched, chromium, free_port, open_browser
-from tests.doors.conftest import TODAY, environment
+from tests.doors.browsing import Watched, open_browser, page_server
+from tests.doors.conftest import TODAY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -25,37 +20,17 @@ def browser() -> Iterator[Any]:
         yield opened
 
 
-def serve(home: Path, log: Path) -> Iterator[str]:
-    chromium()
-    port = free_port()
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "apps.serve", "--port", str(port)],
-            cwd=ROOT,
-            env=environment(home, CYBERPUNK_TODAY=TODAY) | {"PATH": os.environ["PATH"]},
-            stdout=out,
-            stderr=out,
-        )
-    for _ in range(600):
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        assert server.poll() is None, log.read_text()
-        time.sleep(0.2)
-    yield f"http://127.0.0.1:{port}/forecasts"
-    server.terminate()
-    assert server.wait(20) is not None
-
-
 @pytest.fixture(scope="module")
 def address(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from serve(demo_home, tmp_path_factory.mktemp("page") / "server.log")
+    with page_server(demo_home, tmp_path_factory.mktemp("page") / "server.log", CYBERPUNK_TODAY=TODAY) as served:
+        yield f"{served}/forecasts"
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("empty-home")
-    yield from serve(home, home / "server.log")
+    with page_server(home, home / "server.log", CYBERPUNK_TODAY=TODAY) as served:
+        yield f"{served}/forecasts"
 
 
 @pytest.mark.parametrize(("width", "height", "name"), [(1440, 1500, "forecasts-desktop"), (390, 844, "forecasts-phone")])

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from apps.cockpit import pieces
-from apps.cockpit.parts import Loader, NothingYet, Part, Parts
 from apps.cockpit.store import CityData, CockpitStore, city_values, status_of
 from apps.kit.cards import empty_state, kpi_card, sparkline
+from apps.kit.panes import waiting
+from apps.kit.parts import Loader, NothingYet, Part, Parts
 from apps.kit.words import ago, change, number, signed_percent
 from cyberpunk_ai.charts.city_layout import Building
 from cyberpunk_ai.charts.live import Snapshot
@@ -145,7 +146,7 @@ def test_part_tells_nothing_yet_from_a_failure() -> None:
     assert settled(parts, "none").state == "empty"
     broken = settled(parts, "broken")
     assert (broken.state, broken.message, broken.hint) == ("error", "only 2 orders", "load more")
-    assert "cyberpunk import FILE" in pieces.waiting(settled(parts, "none"), "the numbers")
+    assert "cyberpunk import FILE" in waiting(settled(parts, "none"), "the numbers")
     parts.close()
 
 

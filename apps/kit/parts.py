@@ -72,6 +72,13 @@ class Parts:
             self._busy.discard(name)
         return part
 
+    def renew(self, *names: str) -> None:
+        """Have parts computed anew at the next question, however fresh they are."""
+        with self._lock:
+            for name in names:
+                part = self._parts[name]
+                self._parts[name] = Part(part.state, part.value, part.message, part.hint, part.serial, -1e12)
+
     def close(self) -> None:
         """Start no further computation; one that runs is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,1 @@
+"""The explore page: any metric by any dimension, with its chart, its table and the SQL that answered."""

@@ -1,0 +1,90 @@
+"""Widgets that every page builds: text, places for figures, tables, downloads. No page and no query lives here."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from apps.kit.cards import empty_state, error_state, skeleton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+    from apps.kit.parts import Part
+
+FIRST_STEPS = "Run `cyberpunk demo` for a demo company, or `cyberpunk import FILE` for your own."
+
+
+def text(words: str = "", margin: Any = 0) -> pn.pane.HTML:
+    """Return a pane of HTML as wide as its place."""
+    return pn.pane.HTML(words, sizing_mode="stretch_width", margin=margin)
+
+
+def place(least_px: int = 200) -> pn.Column:
+    """Return a column for one figure or one state."""
+    return pn.Column(sizing_mode="stretch_width", margin=0, min_height=least_px)
+
+
+def figure(drawn: Any) -> pn.pane.HoloViews:
+    """Wrap a figure for its place."""
+    return pn.pane.HoloViews(drawn, sizing_mode="stretch_width", margin=0)
+
+
+def waiting(part: Part, what: str, lines: int = 4) -> str:
+    """Write what a part shows while it has no value: a skeleton, what to do first, or what failed."""
+    if part.state == "loading":
+        return skeleton(lines, f"Loading {what}")
+    if part.state == "empty":
+        return empty_state(part.message, part.hint or FIRST_STEPS)
+    return error_state(f"{what[:1].upper()}{what[1:]} could not be loaded", part.message, part.hint)
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    titles: Mapping[str, str],
+    formats: Mapping[str, Any] | None = None,
+    height: int = 420,
+    rows: int = 50,
+    on_row: Callable[[int], None] | None = None,
+    searched: tuple[str, ...] = (),
+    widths: Mapping[str, Any] | None = None,
+) -> pn.widgets.Tabulator:
+    """Build a table that sorts, filters and pages on the server.
+
+    Args:
+        frame: Rows; only the columns in `titles` are shown, in that order.
+        titles: Column to heading.
+        formats: Column to Tabulator's formatter.
+        height: Pixels.
+        rows: Rows of a page.
+        on_row: Called with the position in `frame` of a row that was clicked.
+        searched: Columns that get a field to search in their heading.
+        widths: Column to width in pixels or percent.
+    """
+    shown = frame[list(titles)].reset_index(drop=True)
+    numbers = [name for name in titles if name in (formats or {}) and shown[name].dtype.kind in "if"]
+    widget = pn.widgets.Tabulator(
+        shown, titles=dict(titles), formatters=dict(formats or {}), height=height, pagination="remote", page_size=rows, show_index=False,
+        disabled=True, selectable=1 if on_row else False, sizing_mode="stretch_width", margin=0, widths=dict(widths or {}),
+        header_filters={name: {"type": "input", "func": "like", "placeholder": "search"} for name in searched},
+        layout="fit_columns", stylesheets=["assets/tables.css"], text_align=dict.fromkeys(numbers, "right"),
+        configuration={"columnDefaults": {"minWidth": 92}},  # a narrow page scrolls sideways instead of cutting words
+    )  # fmt: skip
+    if on_row is not None:
+        widget.on_click(lambda event: on_row(int(event.row)))
+    return widget
+
+
+def csv_button(frame: Callable[[], pd.DataFrame | None], filename: str) -> pn.widgets.FileDownload:
+    """Build a button that downloads a table as it is when it is pressed."""
+
+    def written() -> io.StringIO:
+        rows = frame()
+        return io.StringIO("" if rows is None else rows.to_csv(index=False))
+
+    return pn.widgets.FileDownload(callback=written, filename=filename, label="Download CSV", sizing_mode="stretch_width", height=32)

@@ -1,0 +1,130 @@
+"""What every page of parts has: widgets of one visitor, filled part by part, and the page around them. No page's own content is here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from apps.kit.page import Area, Grid, build_page, draws_without_gpu, reload_when_lost
+from apps.kit.probe import PageProbe
+from cyberpunk_ai.charts.scene3d import PRESETS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from apps.kit.parts import Part, Parts
+    from cyberpunk_ai.charts.scene3d import Stage
+    from cyberpunk_ai.charts.theme import Theme
+
+TICK_MS = 250
+PHONE_PX = 720
+WIDE, NARROW = (1040, 470), (480, 460)
+
+
+def camera_buttons(scene: Callable[[], Stage | None]) -> pn.widgets.RadioButtonGroup:
+    """Build the buttons that turn the camera of a page's scene."""
+    buttons = pn.widgets.RadioButtonGroup(name="Camera", options=list(PRESETS), value="home", margin=(6, 10), width=230)
+
+    def turn(event: Any) -> None:
+        shown = scene()
+        if shown is not None:
+            shown.look_from(event.new)
+
+    buttons.param.watch(turn, "value")
+    return buttons
+
+
+@dataclass(frozen=True)
+class SceneSize:
+    """Pixels of a scene on a wide and on a narrow page."""
+
+    wide: tuple[int, int] = WIDE
+    narrow: tuple[int, int] = NARROW
+
+
+class PartsView:
+    """Base of a visitor's page over shared parts: `show_<name>(part)` is called whenever the part `name` has changed.
+
+    Args:
+        parts: Of the process.
+        names: Those that this page shows, in the order in which they are filled.
+        theme: Colours.
+        size: Of the page's scene, where it has one.
+    """
+
+    def __init__(self, parts: Parts, names: Sequence[str], theme: Theme, size: SceneSize | None = None) -> None:
+        self.parts, self.names, self.theme = parts, tuple(names), theme
+        self.probe = PageProbe()
+        self.is_light = draws_without_gpu()
+        self.scene: Stage | None = None
+        self._scene_size = size or SceneSize()
+        self._drawn: dict[str, tuple[int, str]] = {}
+        self._is_open = False
+        self.probe.param.watch(lambda _event: self._fit(), "width")
+
+    def fill(self) -> None:
+        """Show what is there already; call it at the end of the constructor."""
+        for name in self.names:
+            self._show(name, self.parts.get(name))
+        self._is_open = True
+
+    def tick(self) -> None:
+        """Bring the page one step further: at most one part."""
+        if not pn.state.loaded:
+            return  # what is changed between the page's first answer and its start would be lost on the way
+        for name in self.names:
+            part = self.parts.get(name)
+            if self._drawn.get(name) != (part.serial, part.state):
+                self._show(name, part)
+                return
+
+    def close(self) -> None:
+        """Give the widgets back when the visitor has left."""
+        if self.scene is not None:
+            self.scene.close()
+            self.scene = None
+
+    def must_reload_for_scene(self) -> bool:
+        """Have the page loaded anew where a scene would enter it while it is open: that breaks on the page's side."""
+        if self._is_open and self.scene is None:
+            self.probe.reload += 1
+            return True
+        return False
+
+    def scene_size(self) -> tuple[int, int]:
+        """Return the pixels of the scene on this visitor's page."""
+        return self._scene_size.narrow if 0 < self.probe.width < PHONE_PX else self._scene_size.wide
+
+    def _fit(self) -> None:
+        if self.scene is not None and self.scene.size != self.scene_size():
+            self.scene.resize(*self.scene_size())
+
+    def _show(self, name: str, part: Part) -> None:
+        self._drawn[name] = (part.serial, part.state)
+        getattr(self, f"show_{name}")(part)
+
+
+def open_page(title: str, view: Any, areas: Sequence[Area], grid: Grid, *, header: Any = None, period_ms: int = TICK_MS) -> pn.Template:
+    """Assemble the page of one visitor and keep it going until the visitor leaves.
+
+    Args:
+        title: Of the page, as in the navigation.
+        view: Has `theme`, `probe`, `tick` and `close`.
+        areas: In reading order.
+        grid: Where they stand.
+        header: Shown at the right of the header.
+        period_ms: Milliseconds between two steps.
+    """
+    page = build_page(title, areas, theme=view.theme, header=header, hidden=[view.probe], layout=title.lower(), grid=grid)
+    page.location = True
+    pn.state.add_periodic_callback(view.tick, period=period_ms)
+
+    def leave(session_context: Any) -> None:  # noqa: ARG001 - Bokeh checks the parameter's name
+        view.close()
+
+    if pn.state.curdoc is not None:
+        pn.state.on_session_destroyed(leave)
+        reload_when_lost(pn.state.curdoc)
+    return page

@@ -1,0 +1,1 @@
+"""The retention page: customers as a galaxy, who is at risk and why, down to one customer."""

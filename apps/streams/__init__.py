@@ -1,0 +1,1 @@
+"""The streams page: how fast events come, how far behind we are, and the events themselves."""
