@@ -5,27 +5,38 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from cyberpunk_ai.core.settings import Settings
 
 HERE = Path(__file__).resolve().parent
+FRONT = "voila/render/cockpit.ipynb"
 # Only what our pages draw with: other installed extensions expect JupyterLab around them and fail loudly without it.
 ALLOWED = ["@jupyter-widgets/jupyterlab-manager", "jupyter-threejs", "jupyterlab-datawidgets", "@voila-dashboards/widgets-manager8"]
 
 
-def options(host: str, port: int) -> list[str]:
-    """Return Voilà's command line."""
+def options(host: str, port: int, *, kernels_ahead: int = 1, folder: Path = HERE) -> list[str]:
+    """Return Voilà's command line.
+
+    Args:
+        host: To listen on.
+        port: To listen on.
+        kernels_ahead: Kernels per dashboard that have run before their visitor comes; none for 0.
+        folder: Of the notebooks.
+    """
     return [
-        str(HERE / "cockpit.ipynb"),
+        str(folder),
         "--no-browser",
+        f"--VoilaConfiguration.preheat_kernel={kernels_ahead > 0}",
+        f"--VoilaConfiguration.default_pool_size={kernels_ahead}",
         "--template=cyberpunk",
         f"--Voila.ip={host}",
         f"--port={port}",
         f"--VoilaConfiguration.extension_allowlist={ALLOWED!r}",
         "--VoilaConfiguration.strip_sources=True",
         # A page whose tab died leaves its kernel idle as soon as its frames stay unanswered.
-        "--MappingKernelManager.cull_idle_timeout=30",
-        "--MappingKernelManager.cull_interval=10",
+        "--MappingKernelManager.cull_idle_timeout=10",
+        "--MappingKernelManager.cull_interval=4",
         "--MappingKernelManager.cull_connected=True",
     ]
 
@@ -44,11 +55,25 @@ def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m apps.voila", description="Serve the Voilà dashboards.")
     asked.add_argument("--host", default=settings.host)
     asked.add_argument("--port", type=int, default=settings.voila_port)
+    asked.add_argument("--kernels-ahead", type=int, default=1, help="kernels per dashboard that have run before their visitor comes")
     chosen = asked.parse_args()
     find_template()
-    from voila.app import main as serve
+    dashboards().launch_instance(options(chosen.host, chosen.port, kernels_ahead=chosen.kernels_ahead))
 
-    serve(options(chosen.host, chosen.port))
+
+def dashboards() -> Any:
+    """Return Voilà's application with the cockpit at its front door; the others are at `/voila/render/NAME.ipynb`."""
+    from tornado.web import RedirectHandler
+    from voila.app import Voila
+
+    class Dashboards(Voila):
+        """Voilà over the notebooks of this folder."""
+
+        def init_handlers(self) -> list[Any]:
+            """Send a visitor of the front door to the cockpit."""
+            return [(self.server_url, RedirectHandler, {"url": f"{self.base_url}{FRONT}", "permanent": False}), *super().init_handlers()]
+
+    return Dashboards
 
 
 if __name__ == "__main__":
