@@ -32,6 +32,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     from panel.io.fastapi import add_applications
 
     from apps.kit.app import Host, found_apps
+    from apps.kit.guard import guarded
     from apps.kit.live_feed import LiveFeed
     from apps.kit.offline import serve_widget_files
     from apps.kit.page import serve_theme_files
@@ -57,7 +58,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     serve_widget_files(app)
     serve_page_state(app, host.feed)
     for page in found_apps():
-        add_applications({f"/{page.name}": page.open(host)}, app=app, title=f"{page.title} · Cyberpunk AI", **LEFT)
+        add_applications({f"/{page.name}": guarded(page, host)}, app=app, title=f"{page.title} · Cyberpunk AI", **LEFT)
     for route in app.routes:
         if id(route) not in before and hasattr(route, "include_in_schema"):
             route.include_in_schema = False  # pages are no part of the API's description

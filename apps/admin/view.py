@@ -32,7 +32,8 @@ RUNS = {
     "status": "Status", "pipeline": "Pipeline", "scheduled": "For", "started": "Started", "finished": "Finished", "error": "Error",
 }  # fmt: skip
 EVERY = "all sources"
-WIDTHS = {"status": 130, "finished": 140, "rows": 90, "quarantined": 90, "seconds": 80}
+WIDTHS = {"status": 124, "connector": 112, "finished": 134, "rows": 82, "quarantined": 82, "seconds": 82}
+COUNTS = ("rows", "quarantined")
 
 
 class AdminView(PartsView):
@@ -77,7 +78,9 @@ class AdminView(PartsView):
             self.sources.objects = [panes.text(pieces.no_sources())]
             return
         height = min(70 + 32 * len(frame), 340)
-        self.sources.objects = [panes.table(pieces.sources_of(frame, self.theme), titles=SOURCES, height=height, rows=25, widths=WIDTHS)]
+        self.sources.objects = [
+            panes.table(pieces.sources_of(frame, self.theme), titles=SOURCES, height=height, rows=25, widths=WIDTHS, right=COUNTS)
+        ]
 
     def show_syncs(self, part: Part) -> None:
         """Show the newest synchronisations."""
@@ -88,7 +91,7 @@ class AdminView(PartsView):
             self.syncs.objects = [panes.text(pieces.no_sources())]
             return
         shown = pieces.syncs_of(part.value, self.theme)
-        self.syncs.objects = [panes.table(shown, titles=SYNCS, height=300, rows=15, searched=("source",), widths=WIDTHS)]
+        self.syncs.objects = [panes.table(shown, titles=SYNCS, height=300, rows=15, searched=("source",), widths=WIDTHS, right=COUNTS)]
 
     def show_runs(self, part: Part) -> None:
         """Show scheduled runs."""

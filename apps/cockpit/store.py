@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from apps.kit.live_feed import LiveFeed
 from apps.kit.parts import Loader, NothingYet, Part, Parts
-from apps.kit.words import change, number
-from cyberpunk_ai.charts.city_layout import Building
+from apps.kit.words import number
+from cyberpunk_ai.charts.buildings import buildings_of, previous_of
 from cyberpunk_ai.core.errors import CyberpunkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import pandas as pd
-
     from cyberpunk_ai import Workspace
+    from cyberpunk_ai.charts.city_layout import Building
     from cyberpunk_ai.charts.live import Snapshot, StreamEvent
 
 PERIOD, COMPARE = "last 12 months", "previous_year"
@@ -26,7 +27,6 @@ METRICS = ("revenue", "orders", "active_customers", "avg_order_value", "gross_ma
 # Ways to build the city, the richest first; each needs only columns that a live order carries, so that events find their building.
 GROUNDPLANS: tuple[tuple[str, ...], ...] = (("region", "category", "channel"), ("region", "category"), ("product",), ("country",))
 FEWEST, MOST = 4, 144
-GROWING, SLIPPING, FALLING = 0.05, -0.05, -0.20
 NO_DATA = "No data yet"
 
 
@@ -115,7 +115,8 @@ class CockpitStore:
             months = workspace.query(metric, period=PERIOD, grain="month")
         except CyberpunkError as error:
             return Kpi(metric, metric.replace("_", " ").capitalize(), None, "", None, "none", (), str(error))
-        series = tuple(float(value) for value in months.to_frame()[metric] if value is not None and not math.isnan(float(value)))
+        known = whole_months(months.to_frame(), months.period)[metric]
+        series = tuple(float(value) for value in known if value is not None and not math.isnan(float(value)))
         return Kpi(metric, whole.label, whole.total, whole.unit, _finite(whole.change), whole.good_direction, series)
 
     def _city(self) -> CityData:
@@ -139,17 +140,9 @@ class CockpitStore:
 
     def _build(self, answer: Any, rows: pd.DataFrame, dimensions: tuple[str, ...]) -> CityData:
         kept = rows.head(MOST)
-        buildings, previous = [], {}
-        for record in kept.to_dict("records"):
-            names = [str(record[dimension]) for dimension in dimensions]
-            entity = "|".join(names)
-            before = _finite(record.get("revenue_previous"))
-            now = float(record["revenue"])
-            previous[entity] = before
-            district, label = (
-                (names[0], " · ".join(names[1:])) if len(names) > 1 else ("", names[0].title() if names[0].isupper() else names[0])
-            )
-            buildings.append(Building(entity, label, now, status_of(change(now, before)), district, number(now, answer.unit)))
+        buildings = buildings_of(kept, dimensions, "revenue", lambda value: number(value, answer.unit))
+        entities = [one.entity for one in buildings]
+        previous = dict(zip(entities, (previous_of(record, "revenue") for record in kept.to_dict("records")), strict=True))
         baseline = carry_baseline(self._measured, {one.entity: one.value for one in buildings}, self.feed.hub.snapshot().totals)
         period = (
             f"{answer.period.start:%d %b %Y} to {answer.period.end - timedelta(days=1):%d %b %Y}"
@@ -184,15 +177,18 @@ class CockpitStore:
         return runs
 
 
-def status_of(moved: float | None) -> str:
-    """Say what a relative change against last year means for a building."""
-    if moved is None:
-        return "measured"
-    if moved >= GROWING:
-        return "good"
-    if moved <= FALLING:
-        return "failing"
-    return "warning" if moved <= SLIPPING else "measured"
+def whole_months(rows: pd.DataFrame, period: Any) -> pd.DataFrame:
+    """Leave out the months that the period cuts, whose sums would look like a fall at either end.
+
+    Args:
+        rows: One per month, which begins in `period`.
+        period: What was asked for: dates `start` and, exclusive, `end`; anything else keeps every row.
+    """
+    if not hasattr(period, "start"):
+        return rows
+    begins = pd.to_datetime(rows["period"])
+    inside = (begins >= pd.Timestamp(period.start)) & (begins + pd.offsets.MonthBegin(1) <= pd.Timestamp(period.end))
+    return rows[inside]
 
 
 def carry_baseline(

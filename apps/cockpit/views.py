@@ -12,10 +12,8 @@ from apps.cockpit import pieces
 from apps.cockpit.store import city_values
 from apps.kit.livebar import status_line
 from apps.kit.offline import WidgetPane
-from apps.kit.page import draws_without_gpu
 from apps.kit.panes import waiting
-from apps.kit.probe import PageProbe
-from apps.kit.view import camera_buttons
+from apps.kit.view import WIDE, SceneView, camera_buttons
 from cyberpunk_ai.charts.figures import CHARTS
 from cyberpunk_ai.charts.live import FrameGate, Snapshot
 from cyberpunk_ai.charts.scene3d import City, describe_city
@@ -28,12 +26,10 @@ if TYPE_CHECKING:
 
 TICK_MS = 100
 FADE = 0.80  # of a building's light per frame
-WIDE, NARROW = (1040, 470), (480, 460)
-PHONE = 720
 PARTS = ("kpis", "city", "forecast", "customers", "syncs")
 
 
-class CockpitView:
+class CockpitView(SceneView):
     """One visitor's page.
 
     Args:
@@ -43,8 +39,8 @@ class CockpitView:
     """
 
     def __init__(self, store: CockpitStore, theme: Theme, *, is_flat: bool = False) -> None:
-        self.store, self.theme = store, theme
-        self.probe = PageProbe()
+        super().__init__(theme)
+        self.store = store
         self.gate = FrameGate()
         self.kpis = _html()
         self.live = _html()
@@ -58,12 +54,10 @@ class CockpitView:
         self.forecast = pn.Column(sizing_mode="stretch_width", margin=0, min_height=320)
         self.segments = pn.Column(sizing_mode="stretch_width", margin=0, min_height=280)
         self.cohorts = pn.Column(sizing_mode="stretch_width", margin=0, min_height=280)
-        self.camera = camera_buttons(lambda: self.city)
+        self.camera = camera_buttons(lambda: self.scene)
         self.pause = pn.widgets.Toggle(name="Pause", value=False, width=72, margin=(0, 0, 0, 12))
-        self.is_flat, self.is_light = is_flat, draws_without_gpu()
+        self.is_flat = is_flat
         self.probe.param.watch(lambda event: self.gate.acknowledge(event.new), "drawn")
-        self.probe.param.watch(lambda _event: self._fit(), "width")
-        self.city: City | None = None
         self._data: CityData | None = None
         self._picked: Building | None = None
         self._pulses = np.zeros(0, "f4")
@@ -97,12 +91,6 @@ class CockpitView:
         changed = self._tell_live(live) or changed
         if changed:
             self.probe.frame = self.gate.send()
-
-    def close(self) -> None:
-        """Give the widgets back when the visitor has left."""
-        if self.city is not None:
-            self.city.close()
-            self.city = None
 
     def _show(self, name: str, part: Part, *, first: bool = False) -> None:
         if not first or part.state != "loading":
@@ -144,8 +132,8 @@ class CockpitView:
             return
         self._data = part.value
         self._values = np.array(city_values(part.value, self._snapshot.totals))
-        if same and self.city is not None:
-            self.city.update(self._values, self._pulses, [one.status for one in part.value.buildings])
+        if same and self.scene is not None:
+            self.scene.update(self._values, self._pulses, [one.status for one in part.value.buildings])
         else:
             self._pulses = np.zeros(len(part.value.buildings), "f4")
             self._draw_city()
@@ -163,19 +151,12 @@ class CockpitView:
             )
             self.stage.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=(0, 10))]
             return
-        width, height = self._size()
-        self.city = City(self._data.buildings, theme=self.theme, width=width, height=height, on_select=self._pick, is_light=self.is_light)
-        self.stage.objects = [WidgetPane(self.city.widget, sizing_mode="stretch_width", margin=0)]
-
-    def _size(self) -> tuple[int, int]:
-        return NARROW if 0 < self.probe.width < PHONE else WIDE
-
-    def _fit(self) -> None:
-        if self.city is not None and self.city.size != self._size():
-            self.city.resize(*self._size())
+        width, height = self.scene_size()
+        self.scene = City(self._data.buildings, theme=self.theme, width=width, height=height, on_select=self._pick, is_light=self.is_light)
+        self.stage.objects = [WidgetPane(self.scene.widget, sizing_mode="stretch_width", margin=0)]
 
     def _feed_city(self, live: Snapshot) -> bool:
-        if self._data is None or self.city is None:
+        if self._data is None or self.scene is None:
             return False
         values = np.array(city_values(self._data, live.totals))
         arrived = values != self._values if len(values) == len(self._values) else np.ones(len(values), bool)
@@ -183,7 +164,7 @@ class CockpitView:
         # Who asked for reduced motion sees heights change, but no flashes.
         self._pulses = np.where(arrived, 0.0 if self.probe.prefers_calm else 1.0, faded).astype("f4")
         self._values = values
-        return self.city.update(values, self._pulses)
+        return self.scene.update(values, self._pulses)
 
     def _pick(self, one: Building | None) -> None:
         self._picked = one

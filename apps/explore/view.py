@@ -50,7 +50,7 @@ class ExploreView:
         self.where = pn.widgets.TextInput(name="where", value="", visible=False, width=10)
         self.chips = pn.Row(sizing_mode="stretch_width", margin=0)
         self.about, self.headline, self.sql = panes.text(), panes.text(), panes.text()
-        self.chart, self.table = panes.place(340), panes.place(260)
+        self.chart, self.table = panes.place(340), panes.place(120)
         self.export = panes.csv_button(lambda: None if self._answer is None else self._answer.to_frame(), "explore.csv")
         self._answer: Any = None
         self._task: asyncio.Task[None] | None = None

@@ -83,6 +83,13 @@ def _of(frame: Any, unique_id: str | None) -> Any:
     return frame if unique_id is None else frame[frame["unique_id"] == unique_id]
 
 
+def terrain_legend(level: int) -> str:
+    """Write what the landscape shows."""
+    signs = (("measured", "\u25a0", "measured"), ("predicted", "\u25c7", f"forecast, a net between the ends of {level} % of cases"))
+    items = "".join(f'<span><i class="tone-{tone}">{sign}</i>{words}</span>' for tone, sign, words in signs)
+    return f'<div class="citybar">{items}<span>a row per series, the largest at the back \u00b7 click a point</span></div>'
+
+
 def scene_link(named: dict[str, Any], theme: str, *, is_terrain: bool) -> str:
     """Link to the same question with or without its landscape."""
     asked = {name: value for name, value in named.items() if value not in ("", None)} | {"theme": theme}

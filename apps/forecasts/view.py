@@ -12,8 +12,7 @@ import panel as pn
 from apps.forecasts import pieces
 from apps.kit.cards import empty_state, error_state, skeleton
 from apps.kit.offline import WidgetPane
-from apps.kit.probe import PageProbe
-from apps.kit.view import NARROW, PHONE_PX, WIDE, camera_buttons
+from apps.kit.view import SceneView, camera_buttons
 from apps.kit.words import dimensions_of
 from cyberpunk_ai.charts.figures import CHARTS
 from cyberpunk_ai.charts.scene3d import Terrain, TerrainPoint, describe_terrain
@@ -33,7 +32,7 @@ BUDGET_S = 20.0
 FIRST_STEPS = "Run `cyberpunk demo` for a demo company, or `cyberpunk import FILE` for your own."
 
 
-class ForecastView:
+class ForecastView(SceneView):
     """One visitor's page.
 
     Args:
@@ -44,14 +43,11 @@ class ForecastView:
     """
 
     def __init__(self, workspace: Callable[[], Workspace], theme: Theme, kept: KeptForecasts, *, is_terrain: bool = False) -> None:
-        self._workspace, self.theme = workspace, theme
-        self._kept, self.is_terrain = kept, is_terrain
-        self.probe = PageProbe()
-        self.scene: Terrain | None = None
+        super().__init__(theme)
+        self._workspace, self._kept, self.is_terrain = workspace, kept, is_terrain
         self.stage = pn.Column(pn.Spacer(height=0), sizing_mode="stretch_width", margin=0)
         self.links, self.alternative = _html(), _html()
         self.camera = camera_buttons(lambda: self.scene)
-        self.probe.param.watch(lambda _event: self._fit(), "width")
         catalogue = workspace().metrics()
         additive = catalogue.metrics[catalogue.metrics["additive"].astype(bool)]
         self._units = dict(zip(additive["metric"], additive["unit"], strict=True))
@@ -102,30 +98,22 @@ class ForecastView:
         """Stop what is under way when the visitor has left."""
         if self._task is not None:
             self._task.cancel()
-        if self.scene is not None:
-            self.scene.close()
-            self.scene = None
+        super().close()
 
     def open_scene(self) -> None:
         """Draw the landscape where its forecast is known; call it before the page is open, since a scene cannot enter it later."""
         result = self._kept.of(self._question())
         if not self.is_terrain or result is None:
             return
-        width, height = self._scene_size()
+        width, height = self.scene_size()
         self.scene = Terrain(result, theme=self.theme, width=width, height=height, on_select=self._pick, is_light=self.is_light)
         self.alternative.object = f'<p class="unseen">{describe_terrain(self.scene.named, str(self.metric.value))}</p>'
-        self.stage.objects = [WidgetPane(self.scene.widget, sizing_mode="stretch_width", margin=0), self.camera, self.alternative]
+        legend = _html(pieces.terrain_legend(min(result.levels)))
+        self.stage.objects = [WidgetPane(self.scene.widget, sizing_mode="stretch_width", margin=0), self.camera, legend, self.alternative]
 
     def _pick(self, point: TerrainPoint | None) -> None:
         if point is not None and self.series.visible:
             self.series.value = point.entity
-
-    def _scene_size(self) -> tuple[int, int]:
-        return NARROW if 0 < self.probe.width < PHONE_PX else WIDE
-
-    def _fit(self) -> None:
-        if self.scene is not None and (self.scene.widget.width, self.scene.widget.height) != self._scene_size():
-            self.scene.resize(*self._scene_size())
 
     def _question(self) -> tuple[Any, ...]:
         asked = (self.metric, self.grain, self.horizon, self.by, self.holidays, self.windows, self.clean)

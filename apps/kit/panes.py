@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from apps.kit.parts import Part
 
+HEAD_PX, ROW_PX = 76, 27
 FIRST_STEPS = "Run `cyberpunk demo` for a demo company, or `cyberpunk import FILE` for your own."
 
 
@@ -25,8 +26,10 @@ def text(words: str = "", margin: Any = 0) -> pn.pane.HTML:
 
 
 def place(least_px: int = 200) -> pn.Column:
-    """Return a column for one figure or one state."""
-    return pn.Column(sizing_mode="stretch_width", margin=0, min_height=least_px)
+    """Return a column for one figure or one state; it takes no room while there is nothing in it."""
+    column = pn.Column(sizing_mode="stretch_width", margin=0, min_height=least_px)
+    column.param.watch(lambda event: column.param.update(visible=bool(event.new)), "objects")
+    return column
 
 
 def figure(drawn: Any) -> pn.pane.HoloViews:
@@ -53,6 +56,8 @@ def table(
     on_row: Callable[[int], None] | None = None,
     searched: tuple[str, ...] = (),
     widths: Mapping[str, Any] | None = None,
+    empty: str = "Nothing fits",
+    right: tuple[str, ...] = (),
 ) -> pn.widgets.Tabulator:
     """Build a table that sorts, filters and pages on the server.
 
@@ -60,20 +65,26 @@ def table(
         frame: Rows; only the columns in `titles` are shown, in that order.
         titles: Column to heading.
         formats: Column to Tabulator's formatter.
-        height: Pixels.
+        height: Pixels at most; a few rows whose number stays take less, and no pages.
         rows: Rows of a page.
         on_row: Called with the position in `frame` of a row that was clicked.
         searched: Columns that get a field to search in their heading.
         widths: Column to width in pixels or percent.
+        empty: Said where there is no row.
+        right: Columns of words that stand at the right, as numbers do.
     """
     shown = frame[list(titles)].reset_index(drop=True)
     numbers = [name for name in titles if name in (formats or {}) and shown[name].dtype.kind in "if"]
+    is_wrapped = any(isinstance(each, dict) for each in (formats or {}).values())
+    is_short = 0 < len(shown) <= (height - HEAD_PX) // ROW_PX and not is_wrapped
     widget = pn.widgets.Tabulator(
-        shown, titles=dict(titles), formatters=dict(formats or {}), height=height, pagination="remote", page_size=rows, show_index=False,
+        shown, titles=dict(titles), formatters=dict(formats or {}), height=HEAD_PX + ROW_PX * len(shown) if is_short else height,
+        pagination=None if is_short else "remote", page_size=rows, show_index=False,
         disabled=True, selectable=1 if on_row else False, sizing_mode="stretch_width", margin=0, widths=dict(widths or {}),
         header_filters={name: {"type": "input", "func": "like", "placeholder": "search"} for name in searched},
-        layout="fit_columns", stylesheets=["assets/tables.css"], text_align=dict.fromkeys(numbers, "right"),
-        configuration={"columnDefaults": {"minWidth": 92}},  # a narrow page scrolls sideways instead of cutting words
+        layout="fit_columns", stylesheets=["assets/tables.css"], text_align=dict.fromkeys((*numbers, *right), "right"),
+        # A narrow page scrolls sideways instead of cutting words.
+        configuration={"columnDefaults": {"minWidth": 92}, "placeholder": empty},
     )  # fmt: skip
     if on_row is not None:
         widget.on_click(lambda event: on_row(int(event.row)))

@@ -44,7 +44,38 @@ class SceneSize:
     narrow: tuple[int, int] = NARROW
 
 
-class PartsView:
+class SceneView:
+    """Base of a visitor's page with one scene, which follows the width of the page and ends with the visit.
+
+    Args:
+        theme: Colours.
+        size: Of the scene.
+    """
+
+    def __init__(self, theme: Theme, size: SceneSize | None = None) -> None:
+        self.theme = theme
+        self.probe = PageProbe()
+        self.is_light = draws_without_gpu()
+        self.scene: Any = None
+        self._scene_size = size or SceneSize()
+        self.probe.param.watch(lambda _event: self._fit(), "width")
+
+    def close(self) -> None:
+        """Give the widgets back when the visitor has left."""
+        if self.scene is not None:
+            self.scene.close()
+            self.scene = None
+
+    def scene_size(self) -> tuple[int, int]:
+        """Return the pixels of the scene on this visitor's page."""
+        return self._scene_size.narrow if 0 < self.probe.width < PHONE_PX else self._scene_size.wide
+
+    def _fit(self) -> None:
+        if self.scene is not None and self.scene.size != self.scene_size():
+            self.scene.resize(*self.scene_size())
+
+
+class PartsView(SceneView):
     """Base of a visitor's page over shared parts: `show_<name>(part)` is called whenever the part `name` has changed.
 
     Args:
@@ -55,14 +86,10 @@ class PartsView:
     """
 
     def __init__(self, parts: Parts, names: Sequence[str], theme: Theme, size: SceneSize | None = None) -> None:
-        self.parts, self.names, self.theme = parts, tuple(names), theme
-        self.probe = PageProbe()
-        self.is_light = draws_without_gpu()
-        self.scene: Stage | None = None
-        self._scene_size = size or SceneSize()
+        super().__init__(theme, size)
+        self.parts, self.names = parts, tuple(names)
         self._drawn: dict[str, tuple[int, str]] = {}
         self._is_open = False
-        self.probe.param.watch(lambda _event: self._fit(), "width")
 
     def fill(self) -> None:
         """Show what is there already; call it at the end of the constructor."""
@@ -80,26 +107,12 @@ class PartsView:
                 self._show(name, part)
                 return
 
-    def close(self) -> None:
-        """Give the widgets back when the visitor has left."""
-        if self.scene is not None:
-            self.scene.close()
-            self.scene = None
-
     def must_reload_for_scene(self) -> bool:
         """Have the page loaded anew where a scene would enter it while it is open: that breaks on the page's side."""
         if self._is_open and self.scene is None:
             self.probe.reload += 1
             return True
         return False
-
-    def scene_size(self) -> tuple[int, int]:
-        """Return the pixels of the scene on this visitor's page."""
-        return self._scene_size.narrow if 0 < self.probe.width < PHONE_PX else self._scene_size.wide
-
-    def _fit(self) -> None:
-        if self.scene is not None and self.scene.size != self.scene_size():
-            self.scene.resize(*self.scene_size())
 
     def _show(self, name: str, part: Part) -> None:
         self._drawn[name] = (part.serial, part.state)

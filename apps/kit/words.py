@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from cyberpunk_ai.charts.buildings import relative_change as change
+
+__all__ = ["ago", "change", "dimensions_of", "number", "signed_percent"]
+
 MINUS = "\u2212"  # the sign of the same width as plus
 _STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 PERCENT = {"percent", "%", "ratio", "share", "fraction", "rate"}
@@ -27,13 +31,6 @@ def number(value: float | None, unit: str = "") -> str:
             return f"{sign}{mark}{short:.{0 if short >= 100 else 1 if short >= 10 else 2}f}{letter}"
     written = f"{size:.0f}" if size >= 100 or size == int(size) else f"{size:.2f}" if mark or size < 10 else f"{size:.1f}"
     return f"{sign}{mark}{written}"
-
-
-def change(value: float | None, previous: float | None) -> float | None:
-    """Give the relative change, None where there is nothing to compare with."""
-    if value is None or previous is None or not math.isfinite(value) or not math.isfinite(previous) or previous == 0:
-        return None
-    return (value - previous) / abs(previous)
 
 
 def signed_percent(share: float | None) -> str:

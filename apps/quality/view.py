@@ -116,5 +116,5 @@ class QualityView(PartsView):
         return None if self._rows is None else pieces.held_back_of(self._rows)
 
 
-NARROW = {"status": 100, "failing_rows": 80, "deduction": 90}
+NARROW = {"status": 100, "dataset": 140, "message": "46%", "failing_rows": 80, "deduction": 90}
 WIDTHS = {"source": 110, "stream": 150, "seen": 130}

@@ -44,7 +44,7 @@ def legend(shown: int, drawn: int) -> str:
     )
     told = f"{shown:,} of {drawn:,} shown" if shown < drawn else f"{drawn:,} customers"
     return (
-        f'<div class="citybar">{items}<span>the farther out, the likelier to leave \u00b7 larger: more valuable \u00b7 an arm per segment '
+        f'<div class="citybar">{items}<span>larger: more valuable \u00b7 an arm per segment '
         f"\u00b7 click a customer</span><span>{told}</span></div>"
     )
 

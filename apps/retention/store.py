@@ -10,6 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apps.kit.parts import Loader, NothingYet, Parts
+from cyberpunk_ai.charts.figures import CHARTS
+from cyberpunk_ai.charts.figures.value_and_risk import MOST_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -86,4 +88,7 @@ class RetentionStore:
         found = self._workspace()
         if not found.query("orders", where=where or None).total:
             raise NothingYet("No customers here")
-        return found.retention(where=where or None)
+        report = found.retention(where=where or None)
+        if len(report.customers) > MOST_POINTS:
+            CHARTS.get("value_and_risk")(report)  # what counts so many points takes seconds to load: here, and not while pages wait
+        return report

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.charts.live import Snapshot
 
 ALL = "all topics"
-HIDDEN = {"event_id", "session_id", "line_id", "ts", "started_at", "ordered_at", "loaded_at"}
+HIDDEN = {"event_id", "session_id", "line_id", "ts", "started_at", "ordered_at", "loaded_at", "updated_at", "source"}
 COLUMNS = {"at": "At", "topic": "Topic", "what": "Event"}
 
 

@@ -46,7 +46,7 @@ class StreamsView:
         for widget in (self.topic, self.words):
             widget.param.watch(lambda _: self._tell_list(), "value")
         self.table = panes.table(pieces.events(self._shown, pieces.ALL, ""), titles=pieces.COLUMNS, height=420, rows=25,
-                                 widths={"at": 90, "topic": 130})  # fmt: skip
+                                 widths={"at": 90, "topic": 130}, empty="No events yet")  # fmt: skip
         self._take(feed.snapshot())
 
     def in_the_address(self) -> dict[Any, dict[str, str]]:

@@ -15,10 +15,12 @@ from cyberpunk_ai.core.registry import Registry
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CHARTS", "DRAWING", "Result", "to_jsonable"]
+__all__ = ["CHARTS", "DRAWING", "SCENES", "Result", "to_jsonable"]
 
 # Charts stand on a higher floor than core, so they are found by name and never imported from here.
 CHARTS: Registry[Callable[..., Any]] = Registry("chart", "cyberpunk_ai.charts.figures")
+
+SCENES: Registry[Callable[..., Any]] = Registry("scene", "cyberpunk_ai.charts.scene3d")
 
 # How a notebook turns a figure into HTML: `notebook.setup()` puts it here, since drawing stands on a higher floor.
 DRAWING: dict[str, Callable[[Any], str]] = {}
@@ -28,9 +30,13 @@ SHOWN_NOTES = 4
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """A frozen answer of the workspace. Subclasses are frozen dataclasses; `chart_name` names their figure in `charts/figures`."""
+    """A frozen answer of the workspace.
+
+    Subclasses are frozen dataclasses; `chart_name` names their figure in `charts/figures`, `scene_name` their scene in `charts/scene3d`.
+    """
 
     chart_name: ClassVar[str] = ""
+    scene_name: ClassVar[str] = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return the main table of the result."""
@@ -72,6 +78,16 @@ class Result:
         if not self.chart_name:
             raise NotBuilt(f"{type(self).__name__} has no chart", hint="use to_frame() and draw it")
         return CHARTS.get(self.chart_name)(self, **options)
+
+    def scene(self, **options: Any) -> Any:
+        """Build the 3D scene of the result; a notebook shows its `widget`, and `on_select` is called with what is clicked.
+
+        Raises:
+            NotBuilt: This result has no scene.
+        """
+        if not self.scene_name:
+            raise NotBuilt(f"{type(self).__name__} has no 3D scene", hint="use chart()" if self.chart_name else "use to_frame()")
+        return SCENES.get(self.scene_name)(self, **options)
 
 
 def _words(name: str) -> str:

@@ -61,6 +61,7 @@ class RetentionReport(Result):
     """
 
     chart_name: ClassVar[str] = "retention_summary"
+    scene_name: ClassVar[str] = "galaxy"
     chart_names: ClassVar[tuple[str, ...]] = (
         "retention_summary", "segments", "segment_treemap", "cohorts", "return_curves", "revenue_retention", "survival", "lift_curve",
         "calibration", "value_distribution", "value_and_risk", "churn_reasons", "totals", "clusters", "hazards", "survival_by_group",

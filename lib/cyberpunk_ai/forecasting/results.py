@@ -35,6 +35,7 @@ class ForecastResult(Result):
     """
 
     chart_name: ClassVar[str] = "forecast_fan"
+    scene_name: ClassVar[str] = "terrain"
     chart_names: ClassVar[tuple[str, ...]] = ("forecast_fan", "forecast_backtest", "forecast_leaderboard", "components")
 
     unique_ids: tuple[str, ...]

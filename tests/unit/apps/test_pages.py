@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from apps.cockpit import pieces
-from apps.cockpit.store import CityData, CockpitStore, city_values, status_of
+from apps.cockpit.store import CityData, CockpitStore, city_values, whole_months
 from apps.kit.cards import empty_state, kpi_card, sparkline
 from apps.kit.panes import waiting
 from apps.kit.parts import Loader, NothingYet, Part, Parts
 from apps.kit.words import ago, change, number, signed_percent
+from cyberpunk_ai.charts.buildings import status_of
 from cyberpunk_ai.charts.city_layout import Building
 from cyberpunk_ai.charts.live import Snapshot
 from cyberpunk_ai.charts.theme import load_theme
@@ -72,6 +73,15 @@ def test_text_from_data_cannot_become_markup() -> None:
 def test_sparkline_needs_two_values() -> None:
     assert sparkline([1.0]) == ""
     assert "polyline" in sparkline([1.0, 2.0, float("nan"), 3.0])
+
+
+def test_months_that_the_period_cuts_are_no_fall() -> None:
+    rows = pd.DataFrame({"period": pd.date_range("2024-08-01", periods=4, freq="MS"), "revenue": [5.0, 9.0, 9.0, 4.0]})
+    period = SimpleNamespace(start=datetime(2024, 8, 14), end=datetime(2024, 11, 14))
+    assert whole_months(rows, period)["revenue"].tolist() == [9.0, 9.0]
+    whole = SimpleNamespace(start=datetime(2024, 8, 1), end=datetime(2024, 12, 1))
+    assert len(whole_months(rows, whole)) == 4
+    assert len(whole_months(rows, "all data")) == 4
 
 
 @pytest.mark.parametrize(("moved", "status"), [(0.2, "good"), (0.0, "measured"), (-0.06, "warning"), (-0.3, "failing"), (None, "measured")])

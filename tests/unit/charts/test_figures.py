@@ -89,8 +89,18 @@ def test_query_is_a_line_over_periods_and_bars_over_a_dimension() -> None:
     regions = pd.DataFrame({"region": ["EMEA", "APAC"], "revenue": [5.0, 3.0]})
     by_region = rendered(CHARTS.get("query")(Answer(frame=regions, by=("region",), grain=None, **shared)))
     assert "Line" in {type(renderer.glyph).__name__ for renderer in over_time.renderers}
-    assert {type(renderer.glyph).__name__ for renderer in by_region.renderers} == {"HBar"}
+    assert {type(renderer.glyph).__name__ for renderer in by_region.renderers} == {"HBar", "Text"}
     assert by_region.y_range.factors[-1] == "EMEA", "the largest is on top"
+
+
+def test_bars_tell_their_number_and_where_they_were_before() -> None:
+    regions = pd.DataFrame({"region": ["EMEA", "APAC", "LATAM"], "revenue": [5e6, 3e6, 1e6], "revenue_previous": [6e6, 2e6, np.nan]})
+    drawn = rendered(CHARTS.get("query")(Answer(frame=regions, by=("region",), metric="revenue", label="Revenue", unit="currency")))
+    told = next(each.data_source.data for each in drawn.renderers if type(each.glyph).__name__ == "Text")
+    assert list(told["text"]) == ["$1M", "$3M", "$5M"]
+    np.testing.assert_allclose(told["end"], [1e6, 3e6, 6e6])
+    assert "Scatter" in {type(each.glyph).__name__ for each in drawn.renderers}
+    assert drawn.x_range.end > 6e6
 
 
 def test_quality_and_syncs_say_by_sign_what_they_say_by_colour() -> None:

@@ -1,16 +1,26 @@
-"""The chart of a metric query: a line over periods, bars over a dimension, lines per value where both are asked."""
+"""The chart of a metric query: a line over periods, bars over a dimension beside what was before, lines per value where both are asked."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews
+import numpy as np
+
+from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, short
 from cyberpunk_ai.core.results import CHARTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from cyberpunk_ai.charts.theme import Theme
 
+    FloatArray = NDArray[np.float64]
+
 MOST_BARS = 20
+ROOM = 1.14
 
 
 @CHARTS.register("query", needs=["holoviews", "bokeh"], extra="apps")
@@ -52,10 +62,40 @@ def _metric(result: Any) -> str:
 
 
 def _bars(hv: Any, look: Theme, frame: Any, by: list[str], metric: str, label: str, unit: str, height: int) -> Any:
-    kept = frame.nlargest(MOST_BARS, metric) if len(frame) > MOST_BARS else frame
-    names = kept[by].astype(str).agg(" · ".join, axis=1) if by else [label] * len(kept)
-    pairs = list(zip(names, kept[metric].astype(float), strict=True))[::-1]
-    bars = hv.Bars(pairs, "name", metric).opts(
-        color=look.measured, fill_alpha=0.75, line_color=look.measured, bar_width=0.65, invert_axes=True
+    kept = (frame.nlargest(MOST_BARS, metric) if len(frame) > MOST_BARS else frame).iloc[::-1]
+    names = (kept[by].astype(str).agg(" · ".join, axis=1) if by else kept[metric].map(lambda _: label)).tolist()
+    values = kept[metric].to_numpy(float)
+    before = kept[f"{metric}_previous"].to_numpy(float) if f"{metric}_previous" in kept.columns else np.full(len(kept), np.nan)
+    bars = hv.Bars(list(zip(names, values, strict=True)), "name", metric).opts(
+        color=look.measured, fill_alpha=0.75, line_color=look.measured, bar_width=min(0.62, 0.2 * len(kept)), invert_axes=True
     )
-    return bars.opts(**clean(look, height=height, label=label, unit=unit, is_flipped=True))
+    # Room at the end of the longest bar for its number.
+    reach = np.nan_to_num([*values, *before, 0.0])
+    ends = (float(reach.min()) * ROOM, float(reach.max()) * ROOM)
+    title = f"bars: {label.lower()}; upright marks: before" if np.isfinite(before).any() else ""
+    hooks = [_telling(names, values, before, look, unit)]
+    limits = {"ylim": ends} if ends[0] < ends[1] else {}
+    return bars.opts(**clean(look, height=height, label=label, unit=unit, is_flipped=True, hooks=hooks, title=title, **limits))
+
+
+def _telling(names: list[str], values: FloatArray, before: FloatArray, look: Theme, unit: str) -> Callable[[Any, Any], None]:
+    """Return a hook that writes each bar's number at its end, and marks where it was before."""
+
+    def write(plot: Any, _element: Any) -> None:
+        from bokeh.core.properties import value
+        from bokeh.models import ColumnDataSource
+
+        figure = plot.state
+        for old in [each for each in figure.renderers if each.name == "telling"]:
+            figure.renderers.remove(old)
+        texts = [short(each, unit) for each in values]
+        source = ColumnDataSource({"name": names, "end": np.fmax(values, before), "before": before, "text": texts})
+        figure.text(
+            "end", "name", "text", source=source, x_offset=9, text_baseline="middle", text_color=look.text,
+            text_font=value(look.fonts["plot"]), text_font_size="11px", name="telling",
+        )  # fmt: skip
+        if np.isfinite(before).any():
+            style = {"marker": "dash", "angle": math.pi / 2, "size": 26, "line_width": 2, "line_color": look.text}
+            figure.scatter("before", "name", source=source, name="telling", **style)
+
+    return write

@@ -1,4 +1,4 @@
-"""Every customer by what they are worth and how likely they leave; above a few thousand, how many stand where."""
+"""Every customer by what they are worth and how likely they leave; above a few thousand, datashader counts how many stand where."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.charts.theme import Theme
 
 MOST_POINTS = 5_000
+CELLS = (200, 72)
 LIKELY, BEST = 0.5, 0.8  # more likely than not to leave; the best fifth in value
 RISKS = {"low": ("good", "circle"), "medium": ("warning", "diamond"), "high": ("failing", "inverted_triangle")}
 QUADRANTS = {(True, True): "save now", (False, True): "keep happy", (True, False): "one cheap try", (False, False): "grow"}
@@ -54,7 +55,7 @@ def value_and_risk_figure(
     points = shown[["customer_id", "risk", "churn_probability", value]].assign(place=np.log10(worth))
     border = float(points["place"].quantile(BEST))
     low, high = float(points["place"].min()) - 0.1, float(points["place"].max()) + 0.1
-    layers = _cloud(hv, look, points) if len(points) > MOST_POINTS else _points(hv, look, points, value)
+    layers = _cloud(hv, look, points, (low, high)) if len(points) > MOST_POINTS else _points(hv, look, points, value)
     layers.append(hv.Segments([(border, 0.0, border, 1.0), (low, LIKELY, high, LIKELY)]).opts(color=look.line, line_width=1.5))
     labels = []
     for (is_likely, is_best), name in QUADRANTS.items():
@@ -92,15 +93,12 @@ def _points(hv: Any, look: Theme, points: pd.DataFrame, value: str) -> list[Any]
     return parts
 
 
-def _cloud(hv: Any, look: Theme, points: pd.DataFrame) -> list[Any]:
-    drawn = hv.HexTiles(points, ["place", "churn_probability"])
-    return [
-        drawn.opts(
-            cmap=ramp(mixed(look.raised, look.measured, 0.3), look.measured),
-            gridsize=44,
-            min_count=1,
-            cnorm="log",
-            line_color=look.surface,
-            **hover(("customers", "@Count{0,0}")),
-        )
-    ]
+def _cloud(hv: Any, look: Theme, points: pd.DataFrame, ends: tuple[float, float]) -> list[Any]:
+    """Count customers per cell, so that a million of them cost the page no more than a few thousand."""
+    import datashader as ds
+
+    canvas = ds.Canvas(plot_width=CELLS[0], plot_height=CELLS[1], x_range=ends, y_range=(-0.02, 1.02))
+    counted = canvas.points(points, "place", "churn_probability", agg=ds.count()).astype(float).rename("customers")
+    drawn = hv.Image(counted.where(counted > 0))
+    glow = ramp(mixed(look.raised, look.measured, 0.35), look.measured, mixed(look.measured, look.text, 0.6))
+    return [drawn.opts(cmap=glow, cnorm="log", clipping_colors={"NaN": (0, 0, 0, 0)}, **hover(("customers", "@image{0,0}")))]

@@ -6,16 +6,20 @@ one attribute.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pythreejs as three
 
 from cyberpunk_ai.charts import city_shaders as shaders
+from cyberpunk_ai.charts.buildings import buildings_of
 from cyberpunk_ai.charts.city_geometry import TRIANGLES_OF_A_BOX, box_index, boxes, live_array, merge
 from cyberpunk_ai.charts.city_layout import TALLEST, Building, plan_city, status_codes
+from cyberpunk_ai.charts.figures._style import short
 from cyberpunk_ai.charts.scene3d.stage import FLAT, LETTER, Label, Stage, attribute, invisible, sign
 from cyberpunk_ai.charts.theme import Theme, load_theme
+from cyberpunk_ai.core.errors import NotBuilt
+from cyberpunk_ai.core.results import SCENES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABELS = 9
+MOST_BUILDINGS = 400
 
 
 class City(Stage):
@@ -149,7 +154,6 @@ class City(Stage):
         }
         solid = {"vertexShader": shaders.CITY_VERTEX, "fragmentShader": shaders.CITY_FRAGMENT, "extensions": {"derivatives": True}}
         upright = three.ShaderMaterial(uniforms=shared | {"mirror": {"value": 1.0}}, **solid)
-        mirrored = three.ShaderMaterial(uniforms=shared | {"mirror": {"value": -1.0}}, side="BackSide", **solid)
         light = three.ShaderMaterial(
             vertexShader=shaders.LIGHT_VERTEX,
             fragmentShader=shaders.LIGHT_FRAGMENT,
@@ -158,8 +162,13 @@ class City(Stage):
             depthWrite=False,
             blending="AdditiveBlending" if self.theme.is_dark else "NormalBlending",
         )
+        reflection = []
+        if not self.is_light:
+            # Made only where it is drawn: a widget outside of the scene would outlive it.
+            mirrored = three.ShaderMaterial(uniforms=shared | {"mirror": {"value": -1.0}}, side="BackSide", **solid)
+            reflection = [three.Mesh(geometry, mirrored, frustumCulled=False, renderOrder=0)]
         return [
-            *([] if self.is_light else [three.Mesh(geometry, mirrored, frustumCulled=False, renderOrder=0)]),
+            *reflection,
             three.Mesh(geometry, upright, frustumCulled=False, renderOrder=2),
             three.Mesh(geometry, light, frustumCulled=False, renderOrder=5),
         ]
@@ -196,6 +205,25 @@ class City(Stage):
         one = self.plan.buildings[index]
         words = f"{self.theme.signs[one.status]} {one.label}  {one.text}".rstrip()
         return Label(words, self.theme.accent(one.status), self._label_place(index), float(self._values[index]))
+
+
+@SCENES.register("city", needs=["pythreejs"], extra="apps")
+def city_of(result: Any, **options: Any) -> City:
+    """Show the slices of a query as a city: a building per slice, the first of several dimensions as districts.
+
+    Args:
+        result: Has `by`, `grain`, `metric`, `unit` and a frame; with a comparison, buildings tell how they moved.
+        options: Of `City`.
+
+    Raises:
+        NotBuilt: The query is not split, or goes over time.
+    """
+    if not result.by or result.grain:
+        raise NotBuilt("a city needs slices", hint="ask with by=[...] and without a grain; chart() draws what goes over time")
+    rows = result.to_frame().dropna(subset=[result.metric]).astype({result.metric: float}).nlargest(MOST_BUILDINGS, result.metric)
+    if rows.empty:
+        raise NotBuilt("there is no slice to build", hint="ask for another period or take a condition back")
+    return City(buildings_of(rows, result.by, result.metric, lambda value: short(value, result.unit)), **options)
 
 
 def describe_city(buildings: Sequence[Building], what: str = "value") -> str:

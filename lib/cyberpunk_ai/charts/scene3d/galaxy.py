@@ -12,6 +12,7 @@ from cyberpunk_ai.charts import city_shaders, galaxy_shaders
 from cyberpunk_ai.charts.galaxy_layout import CORE, REACH, TWIST, GalaxyPlan, plan_galaxy, tetrahedra
 from cyberpunk_ai.charts.scene3d.stage import FLAT, PRESETS, Label, Stage, attribute, invisible, sign
 from cyberpunk_ai.charts.theme import Theme, load_theme
+from cyberpunk_ai.core.results import SCENES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -44,7 +45,9 @@ class Galaxy(Stage):
         on_select: Callable[[str | None], None] | None = None,
         is_light: bool = False,
     ) -> None:
-        super().__init__(theme=theme or load_theme(), radius=REACH, lift=1.2, width=width, height=height, tallest=5.0, is_light=is_light)
+        super().__init__(
+            theme=theme or load_theme(), radius=REACH * 1.15, lift=1.2, width=width, height=height, tallest=5.0, is_light=is_light
+        )
         self.plan = plan_galaxy(customers)
         self.on_select = on_select
         self.selected: str | None = None
@@ -126,6 +129,17 @@ class Galaxy(Stage):
             far = math.dist(place, [each * REACH * 2.2 for each in PRESETS["home"]]) / (REACH * 2.2)
             labels.append(Label(f"{name}  {len(mine):,}", self.theme.text, place, float(len(mine)), 0.85 * far))
         return labels
+
+
+@SCENES.register("galaxy", needs=["pythreejs"], extra="apps")
+def galaxy_of(result: Any, **options: Any) -> Galaxy:
+    """Show the customers of a retention report as a galaxy.
+
+    Args:
+        result: Has `customers`.
+        options: Of `Galaxy`.
+    """
+    return Galaxy(result.customers, **options)
 
 
 def describe_galaxy(plan: GalaxyPlan) -> str:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 ANGLE = 38.0
 LIGHT_SHARE = 0.75  # of the pixels along each side, where no GPU draws
+# Twice what a label takes on the screen: without mipmaps a larger texture loses strokes of its letters.
+LABEL_PX = 28
 LETTER = 0.61  # width of a monospace letter over its height
 FLAT = [-math.sin(math.pi / 4), 0.0, 0.0, math.cos(math.pi / 4)]
 # Direction from the middle to the camera, by name; the first is where a scene begins.
@@ -216,7 +218,7 @@ class Stage:
     def _stand(self) -> tuple[float, float, float]:
         """Stand far enough that everything fits, farther in a narrow frame."""
         aspect = self.size[0] / self.size[1]
-        away = self.radius / math.tan(math.radians(ANGLE) / 2) * (0.74 if aspect >= 1.6 else 1.05 / max(aspect, 0.3) ** 0.75)
+        away = self.radius / math.tan(math.radians(ANGLE) / 2) * (0.78 if aspect >= 1.6 else 1.05 / max(aspect, 0.3) ** 0.75)
         away = max(away, self._tallest * 2.2)
         x, y, z = PRESETS[self._preset]
         return away * x, away * y, away * z
@@ -227,7 +229,9 @@ class Stage:
         return tall * LETTER * len(label.words), tall
 
     def _sprite(self, label: Label) -> Any:
-        material = three.SpriteMaterial(map=text_texture(label.words, label.colour), transparent=True, depthTest=False, depthWrite=False)
+        material = three.SpriteMaterial(
+            map=text_texture(label.words, label.colour, LABEL_PX), transparent=True, depthTest=False, depthWrite=False
+        )
         return three.Sprite(material, scale=(*self._label_size(label), 1.0), position=label.place, renderOrder=9)
 
     def _shade_size(self, label: Label) -> tuple[float, float, float]:
@@ -294,10 +298,10 @@ def invisible() -> Any:
     return three.MeshBasicMaterial(transparent=True, opacity=0.0, depthWrite=False, colorWrite=False, side="DoubleSide")
 
 
-def text_texture(words: str, colour: str) -> Any:
+def text_texture(words: str, colour: str, tall_px: int = 64) -> Any:
     """Return words as a texture, without mipmaps and with a linear filter: one whose sides are no powers of two would stay black."""
     return three.TextTexture(
-        string=words, color=colour, size=64, fontFace="monospace", squareTexture=False, minFilter="LinearFilter", generateMipmaps=False
+        string=words, color=colour, size=tall_px, fontFace="monospace", squareTexture=False, minFilter="LinearFilter", generateMipmaps=False
     )
 
 

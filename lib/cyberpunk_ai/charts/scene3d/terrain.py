@@ -12,6 +12,7 @@ from cyberpunk_ai.charts import terrain_shaders as shaders
 from cyberpunk_ai.charts.scene3d.stage import Label, Stage, attribute, invisible, sign
 from cyberpunk_ai.charts.terrain_layout import LENGTH, TALL, TerrainPlan, plan_terrain, surface, thickened
 from cyberpunk_ai.charts.theme import Theme, load_theme
+from cyberpunk_ai.core.results import SCENES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ class TerrainPoint:
     is_predicted: bool
 
 
+@SCENES.register("terrain", needs=["pythreejs"], extra="apps", summary="A forecast as a landscape: series by time.")
 class Terrain(Stage):
     """A forecast of one or many series as a landscape.
 

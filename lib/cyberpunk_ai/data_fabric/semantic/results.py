@@ -62,6 +62,7 @@ class QueryResult(Result):
     parameters: dict[str, object]
     notes: tuple[str, ...] = ()
     chart_name: ClassVar[str] = "query"
+    scene_name: ClassVar[str] = "city"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows."""
