@@ -18,11 +18,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "screenshots"
+KEPT, CELLS, LOOSELY = Path(__file__).parent / "pictures", (36, 24), 0.05
 PATIENCE_MS = 150_000  # a software renderer on a busy machine
 ARGUMENTS = [
     "--no-sandbox",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    # Scenes are drawn by the software renderer; what is around them is painted twenty times faster without it.
+    "--disable-gpu-compositing",
+    "--disable-gpu-rasterization",
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
@@ -64,10 +68,19 @@ def open_browser() -> Iterator[Any]:
 
 
 class Watched:
-    """A page that notes what it asks for and what goes wrong."""
+    """A page that notes what it asks for and what goes wrong.
 
-    def __init__(self, browser: Any, width: int, height: int) -> None:
+    Args:
+        browser: Opens it.
+        width: Pixels.
+        height: Pixels.
+        is_first: Whether this browser has never been here; else it has said, as on its last visit, that it draws on the processor.
+    """
+
+    def __init__(self, browser: Any, width: int, height: int, *, is_first: bool = False) -> None:
         self.page = browser.new_page(viewport={"width": width, "height": height})
+        if not is_first:
+            self.page.context.add_cookies([{"name": "cyberpunk_renderer", "value": "software", "url": "http://127.0.0.1"}])
         self.page.set_default_timeout(PATIENCE_MS)
         self.outside: list[str] = []
         self.errors: list[str] = []
@@ -111,6 +124,19 @@ def colours_of(picture: bytes, box: tuple[int, int, int, int]) -> int:
     from PIL import Image
 
     return len(set(Image.open(io.BytesIO(picture)).convert("RGB").crop(box).resize((160, 80)).get_flattened_data()))
+
+
+def resembles(picture: bytes, name: str) -> None:
+    """Compare a picture loosely with the kept one: layout and colours, not words. `KEEP_PICTURES=1` keeps it anew."""
+    from PIL import Image, ImageChops, ImageStat
+
+    cells = Image.open(io.BytesIO(picture)).convert("RGB").resize(CELLS, Image.Resampling.BOX)
+    kept = KEPT / f"{name}.png"
+    if os.environ.get("KEEP_PICTURES") == "1":
+        KEPT.mkdir(exist_ok=True)
+        cells.save(kept, optimize=True)
+    apart = ImageStat.Stat(ImageChops.difference(cells, Image.open(kept).convert("RGB"))).mean
+    assert max(apart) / 255 < LOOSELY, f"{name} looks unlike the kept picture: {apart}; look at {PICTURES / name}.png, then KEEP_PICTURES=1"
 
 
 @contextmanager

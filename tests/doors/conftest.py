@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+
+from tests.doors.browsing import open_browser, page_server
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = "2025-08-14"
@@ -115,3 +118,32 @@ def demo_api(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         httpx.Client(base_url=address, timeout=120) as client,
     ):
         yield client
+
+
+@pytest.fixture(scope="session")
+def pages_home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the demo home for the pages; tests may publish events there."""
+    return Path(shutil.copytree(demo_home, tmp_path_factory.mktemp("pages") / "home"))
+
+
+@pytest.fixture(scope="session")
+def pages(pages_home: Path) -> Iterator[str]:
+    """Address of the pages over the demo company, one server for all tests of a worker."""
+    with page_server(pages_home, pages_home / "server.log", CYBERPUNK_TODAY=TODAY) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def empty_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the pages over a home without data."""
+    home = tmp_path_factory.mktemp("empty-pages")
+    with page_server(home, home / "server.log", CYBERPUNK_TODAY=TODAY) as address:
+        yield address
+
+
+# Not for the whole session: while Playwright's loop is there, tests with a loop of their own cannot run.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One browser for the tests of a file; each opens pages of its own."""
+    with open_browser() as opened:
+        yield opened

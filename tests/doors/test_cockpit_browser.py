@@ -15,7 +15,7 @@ import pytest
 
 from cyberpunk_ai import Workspace
 from cyberpunk_ai.core.settings import Settings
-from tests.doors.browsing import ROOT, Watched, chromium, colours_of, free_port, open_browser, shows_canvas
+from tests.doors.browsing import ROOT, Watched, chromium, colours_of, free_port, resembles, shows_canvas
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -70,24 +70,19 @@ def filled(home: Path) -> Iterator[tuple[str, Workspace]]:
         assert server.wait(20) is not None
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as opened:
-        yield opened
-
-
 @pytest.mark.parametrize(("width", "height", "name"), [(1440, 900, "cockpit-desktop"), (390, 844, "cockpit-phone")])
 def test_cockpit_is_drawn_without_a_request_to_the_outside(
     filled: tuple[str, Workspace], browser: Any, width: int, height: int, name: str
 ) -> None:
     address, _ = filled
-    watched = Watched(browser, width, height)
+    watched = Watched(browser, width, height, is_first=True)
     watched.open(address)
     watched.until(lambda: shows_canvas(watched) and "Gross margin" in watched.text(), "the city and the cards are there")
     watched.page.wait_for_timeout(4000)
     picture = watched.picture(name)
     half = (0, height // 4, int(width * 0.6), int(height * 0.85))
     assert colours_of(picture, half) > 400, "the city is more than a background"
+    resembles(picture, name)
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out to the side"
     assert watched.outside == []
     assert watched.errors == []

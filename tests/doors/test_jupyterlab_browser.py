@@ -19,14 +19,16 @@ SETUP = "from cyberpunk_ai import notebook\nnotebook.setup()"
 WORK = """import pandas as pd
 from cyberpunk_ai.forecasting import forecast
 sales = pd.Series(range(40), pd.date_range('2020-01-01', periods=40, freq='MS'), dtype=float)
-forecast(sales, horizon=6, models=('theta',))"""
+answer = forecast(sales, horizon=6, models=('theta',))
+answer"""
+SCENE = "answer.scene(width=640, height=320).widget"
 
 
 def test_jupyterlab_starts_in_the_theme_and_results_show_themselves(tmp_path: Path) -> None:
     chromium()
     port = free_port()
     book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
-    book.cells = [nbformat.v4.new_code_cell(SETUP), nbformat.v4.new_code_cell(WORK)]
+    book.cells = [nbformat.v4.new_code_cell(SETUP), nbformat.v4.new_code_cell(WORK), nbformat.v4.new_code_cell(SCENE)]
     nbformat.write(book, tmp_path / "try.ipynb")
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--port={port}",
@@ -43,15 +45,16 @@ def test_jupyterlab_starts_in_the_theme_and_results_show_themselves(tmp_path: Pa
             watched = Watched(browser, 1300, 900)
             watched.open(f"http://127.0.0.1:{port}/lab/tree/try.ipynb")
             page = watched.page
-            watched.until(lambda: page.locator(".jp-Notebook .jp-CodeCell").count() == 2, "the notebook is open")
+            watched.until(lambda: page.locator(".jp-Notebook .jp-CodeCell").count() == 3, "the notebook is open")
             watched.until(lambda: page.evaluate("document.body.dataset.jpThemeName") == "Cyberpunk Neon", "the theme is ours")
             watched.until(lambda: page.evaluate("document.fonts.check('12px \"Cyberpunk Mono\"')"), "the font is loaded")
             page.click(".jp-Notebook .jp-CodeCell .cm-content")
-            for _ in range(2):
+            for _ in range(3):
                 page.keyboard.press("Shift+Enter")
                 page.wait_for_timeout(400)
             watched.until(lambda: "Forecast over 6 periods" in watched.text(), "the headline of the forecast is there")
             watched.until(lambda: page.locator(".jp-OutputArea-output canvas").count(), "the fan is there")
+            watched.until(lambda: page.locator(".jupyter-threejs canvas").count(), "the landscape is there")
             page.wait_for_timeout(1500)
             watched.picture("jupyterlab-neon")
             assert watched.outside == []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +16,10 @@ from cyberpunk_ai.charts.labels import View
 from cyberpunk_ai.charts.scene3d import City
 from cyberpunk_ai.charts.scene3d.stage import ANGLE
 from cyberpunk_ai.core.settings import Settings
-from tests.doors.browsing import Watched, free_port, open_browser, page_server, shows_canvas
+from tests.doors.browsing import Watched, free_port, page_server, shows_canvas
 from tests.doors.conftest import TODAY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with open_browser() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copytree(demo_home, tmp_path_factory.mktemp("scenes") / "home"))
-
-
-@pytest.fixture(scope="module")
-def served(home: Path) -> Iterator[str]:
-    with page_server(home, home / "server.log", CYBERPUNK_TODAY=TODAY) as address:
-        yield address
 
 
 def nearest_building(workspace: Workspace) -> tuple[Any, float, float]:
@@ -58,11 +39,11 @@ def nearest_building(workspace: Workspace) -> tuple[Any, float, float]:
     return building, float(seen[chosen, 0] + 1) / 2, float(1 - seen[chosen, 1]) / 2
 
 
-def test_a_click_selects_its_building_also_while_heights_stream(served: str, home: Path, browser: Any) -> None:
-    with Workspace.open(Settings.load(home=home, today=TODAY)) as workspace:
+def test_a_click_selects_its_building_also_while_heights_stream(pages: str, pages_home: Path, browser: Any) -> None:
+    with Workspace.open(Settings.load(home=pages_home, today=TODAY)) as workspace:
         building, across, down = nearest_building(workspace)
         watched = Watched(browser, 1440, 900)
-        watched.open(f"{served}/cockpit")
+        watched.open(f"{pages}/cockpit")
         watched.until(lambda: shows_canvas(watched) and building.district in watched.text(), "the city is there")
         watched.page.wait_for_timeout(3000)
         box = watched.page.locator(".jupyter-threejs canvas").bounding_box()
@@ -87,9 +68,9 @@ def test_a_click_selects_its_building_also_while_heights_stream(served: str, hom
         watched.page.close()
 
 
-def test_a_forecast_is_shown_as_a_terrain_and_turned(served: str, browser: Any) -> None:
+def test_a_forecast_is_shown_as_a_terrain_and_turned(pages: str, browser: Any) -> None:
     watched = Watched(browser, 1280, 1000)
-    watched.open(f"{served}/forecasts?by=region&grain=month&horizon=6")
+    watched.open(f"{pages}/forecasts?by=region&grain=quarter&horizon=3")
     watched.until(lambda: watched.page.get_by_text("Show it as a 3D terrain").count(), "the answer is whole")
     watched.page.get_by_text("Show it as a 3D terrain").click()
     watched.until(lambda: "view=terrain" in watched.page.url and shows_canvas(watched), "the terrain is there")
@@ -105,15 +86,15 @@ def test_a_forecast_is_shown_as_a_terrain_and_turned(served: str, browser: Any) 
     watched.page.close()
 
 
-def test_a_page_tells_that_the_server_is_gone_and_comes_back_with_it(home: Path, browser: Any) -> None:
+def test_a_page_tells_that_the_server_is_gone_and_comes_back_with_it(pages_home: Path, browser: Any) -> None:
     port = free_port()
-    with page_server(home, home / "first.log", port=port, CYBERPUNK_TODAY=TODAY) as address:
+    with page_server(pages_home, pages_home / "first.log", port=port, CYBERPUNK_TODAY=TODAY) as address:
         watched = Watched(browser, 1280, 900)
         watched.open(f"{address}/quality?theme=daylight")
         watched.until(lambda: "Trust in the data" in watched.text(), "the page is there")
         assert not watched.page.locator(".lost").is_visible()
     watched.until(lambda: watched.page.locator(".lost").is_visible(), "the loss is told")
-    with page_server(home, home / "second.log", port=port, CYBERPUNK_TODAY=TODAY):
+    with page_server(pages_home, pages_home / "second.log", port=port, CYBERPUNK_TODAY=TODAY):
         watched.until(
             lambda: not watched.page.locator(".lost").is_visible() and "Trust in the data" in watched.text(), "the page came back by itself"
         )
