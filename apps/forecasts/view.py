@@ -126,9 +126,12 @@ class ForecastView(SceneView):
         if self._task is not None:
             self._task.cancel()
         self._task = asyncio.current_task()
+        known = self._kept.of(self._question())
         self._wait()
+        if known is not None:  # shown at once, and replaced when today's members have all landed
+            self._take(known, is_last=True)
         try:
-            await self._grow()
+            await self._grow(is_shown=known is not None)
         except TooLittleData as error:
             self._fail(empty_state(error.message, error.hint))
         except CyberpunkError as error:
@@ -137,7 +140,7 @@ class ForecastView(SceneView):
         finally:
             self.ask.disabled = False
 
-    async def _grow(self) -> None:
+    async def _grow(self, *, is_shown: bool) -> None:
         workspace = self._workspace()
         by = None if self.by.value == NOBODY else self.by.value
         asked = {"horizon": self.horizon.value, "grain": self.grain.value, "by": by}
@@ -148,7 +151,7 @@ class ForecastView(SceneView):
         async with aclosing(steps):
             async for step in steps:
                 self.members.object = pieces.members(step.landed, step.waiting, is_last=step.is_last, elapsed_s=step.elapsed_s)
-                if len(step.landed) > 1:
+                if step.is_last or (len(step.landed) > 1 and not is_shown):
                     self._take(step.result, is_last=step.is_last)
                 if step.is_last:
                     self._keep(step.result)

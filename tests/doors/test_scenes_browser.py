@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from apps.cockpit.store import CockpitStore
 from apps.kit.view import WIDE
@@ -16,7 +18,7 @@ from cyberpunk_ai.charts.labels import View
 from cyberpunk_ai.charts.scene3d import City
 from cyberpunk_ai.charts.scene3d.stage import ANGLE
 from cyberpunk_ai.core.settings import Settings
-from tests.doors.browsing import Watched, free_port, page_server, shows_canvas
+from tests.doors.browsing import Watched, colours_of, free_port, page_server, shows_canvas
 from tests.doors.conftest import TODAY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -75,11 +77,16 @@ def test_a_forecast_is_shown_as_a_terrain_and_turned(pages: str, browser: Any) -
     watched.page.get_by_text("Show it as a 3D terrain").click()
     watched.until(lambda: "view=terrain" in watched.page.url and shows_canvas(watched), "the terrain is there")
     watched.page.wait_for_timeout(3000)
-    before = watched.page.locator(".jupyter-threejs canvas").screenshot()
+    canvas = watched.page.locator(".jupyter-threejs canvas")
+    before = canvas.screenshot()
     watched.page.get_by_role("button", name="above").click()
-    watched.page.wait_for_timeout(2500)
-    after = watched.page.locator(".jupyter-threejs canvas").screenshot()
-    assert before != after, "the camera has turned"
+
+    def is_seen_from_above() -> bool:
+        picture = canvas.screenshot()
+        wide, tall = Image.open(io.BytesIO(picture)).size
+        return picture != before and colours_of(picture, (wide // 3, tall // 3, wide * 2 // 3, tall * 2 // 3)) > 100
+
+    watched.until(is_seen_from_above, "the camera has turned, and the terrain is in the middle")
     watched.picture("forecasts-terrain")
     assert watched.outside == []
     assert watched.errors == []

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from cyberpunk_ai.charts.city_geometry import TRIANGLES_OF_A_BOX, box_index, boxes, live_array, merge
 from cyberpunk_ai.charts.city_layout import LOWEST, PLOT, TALLEST, Building, plan_city, status_codes
 from cyberpunk_ai.charts.labels import View, readable
-from cyberpunk_ai.charts.scene3d import City, describe_city
+from cyberpunk_ai.charts.scene3d import PRESETS, City, describe_city
+from cyberpunk_ai.charts.scene3d.stage import towards_middle
 
 
 def some_buildings(count: int, districts: int = 3) -> list[Building]:
@@ -142,3 +144,18 @@ def test_closing_a_city_leaves_no_widget_behind() -> None:
     assert len(_instances) > before
     city.close()
     assert len(_instances) == before
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_camera_that_was_moved_looks_at_the_middle_upright(preset: str) -> None:
+    city = City(some_buildings(4))
+    city.look_from(preset)
+    place = np.asarray(city._camera.position, float)
+    turn = Rotation.from_quat(city._camera.quaternion)
+    np.testing.assert_allclose(turn.apply((0.0, 0.0, -1.0)), -place / np.linalg.norm(place), atol=1e-6)
+    assert turn.apply((0.0, 1.0, 0.0))[1] > 0, "its head is up"
+    city.close()
+
+
+def test_a_camera_before_the_middle_is_not_turned() -> None:
+    assert towards_middle((0.0, 0.0, 5.0)) == pytest.approx((0.0, 0.0, 0.0, 1.0))

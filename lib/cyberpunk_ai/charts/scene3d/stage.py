@@ -34,7 +34,7 @@ LABEL_PX = 28
 LETTER = 0.61  # width of a monospace letter over its height
 FLAT = [-math.sin(math.pi / 4), 0.0, 0.0, math.cos(math.pi / 4)]
 # Direction from the middle to the camera, by name; the first is where a scene begins.
-PRESETS = {"home": (0.50, 0.27, 0.80), "front": (0.0, 0.22, 0.97), "side": (0.97, 0.22, 0.05), "above": (0.02, 0.99, 0.10)}
+PRESETS = {"home": (0.50, 0.27, 0.80), "front": (0.0, 0.22, 0.97), "side": (0.97, 0.22, 0.05), "above": (0.0, 0.99, 0.10)}
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Stage:
         if preset not in PRESETS:
             raise InvalidArgument(f"no camera preset {preset!r}", hint=f"presets: {', '.join(PRESETS)}")
         self._preset = preset
-        self._camera.position = self._stand()
+        self._step_to(self._stand())
         self._place_labels()
 
     def resize(self, width: int, height: int) -> None:
@@ -130,7 +130,7 @@ class Stage:
         self.size = (width, height)
         self._camera.aspect = width / height
         self.widget.width, self.widget.height = self.pixels
-        self._camera.position = self._stand()
+        self._step_to(self._stand())
         for sprite, shade, label in zip(self._sprites, self._shades, self._labels, strict=True):
             sprite.scale, shade.scale = (*self._label_size(label), 1.0), self._shade_size(label)
         self._place_labels()
@@ -220,8 +220,15 @@ class Stage:
         aspect = self.size[0] / self.size[1]
         away = self.radius / math.tan(math.radians(ANGLE) / 2) * (0.78 if aspect >= 1.6 else 1.05 / max(aspect, 0.3) ** 0.75)
         away = max(away, self._tallest * 2.2)
+        if self._preset == "above":
+            away *= max(1.0, 0.8 * aspect**0.5)  # a wide picture is low, and a plan is as deep as it is wide
         x, y, z = PRESETS[self._preset]
         return away * x, away * y, away * z
+
+    def _step_to(self, place: tuple[float, float, float]) -> None:
+        # A camera that is only moved goes on looking where it looked: it is turned towards the middle in the same message.
+        with self._camera.hold_sync():
+            self._camera.position, self._camera.quaternion = place, towards_middle(place)
 
     def _label_size(self, label: Label) -> tuple[float, float]:
         # Larger in a narrow picture, which is seen from farther away and shown on a smaller screen.
@@ -269,6 +276,17 @@ class Stage:
         if face != self._clicked_face:  # face and point of one click arrive one after the other
             self._clicked_face = face
             self.picked(face)
+
+
+def towards_middle(place: tuple[float, float, float]) -> tuple[float, float, float, float]:
+    """Return the turn, as a quaternion x, y, z, w, of a camera that stands at a place and looks at the origin, upright."""
+    from scipy.spatial.transform import Rotation
+
+    back = np.asarray(place, float) / math.hypot(*place)
+    right = np.cross((0.0, 1.0, 0.0), back)
+    right /= np.linalg.norm(right)
+    x, y, z, w = Rotation.from_matrix(np.stack([right, np.cross(back, right), back], axis=1)).as_quat()
+    return float(x), float(y), float(z), float(w)
 
 
 def parts_of(widget: Any) -> list[Any]:
