@@ -13,6 +13,7 @@ from apps.cockpit.store import city_values
 from apps.kit.livebar import status_line
 from apps.kit.offline import WidgetPane
 from apps.kit.panes import waiting
+from apps.kit.parts import Part
 from apps.kit.view import WIDE, SceneView, camera_buttons
 from cyberpunk_ai.charts.figures import CHARTS
 from cyberpunk_ai.charts.live import FrameGate, Snapshot
@@ -20,13 +21,13 @@ from cyberpunk_ai.charts.scene3d import City, describe_city
 
 if TYPE_CHECKING:
     from apps.cockpit.store import CityData, CockpitStore
-    from apps.kit.parts import Part
     from cyberpunk_ai.charts.city_layout import Building
     from cyberpunk_ai.charts.theme import Theme
 
 TICK_MS = 100
 FADE = 0.80  # of a building's light per frame
 PARTS = ("kpis", "city", "forecast", "customers", "syncs")
+BELOW = ("forecast", "customers")  # figures that are drawn once the first picture stands
 
 
 class CockpitView(SceneView):
@@ -67,7 +68,8 @@ class CockpitView(SceneView):
         self._shown_text: dict[str, tuple[float, str]] = {}
         self._is_open = False
         for name in PARTS:
-            self._show(name, store.part(name), first=True)
+            part = store.part(name)
+            self._show(name, Part() if name in BELOW and part.state == "ready" else part, first=True)
         self._tell_live(self._snapshot, force=True)
         self._is_open = True
 
