@@ -117,6 +117,17 @@ def test_gate_lets_no_more_than_ten_frames_a_second_pass() -> None:
     assert 38 <= sent <= 43
 
 
+def test_ticks_that_come_a_little_late_lose_no_frames() -> None:
+    now = [0.0]
+    gate, sent = FrameGate(clock=lambda: now[0]), 0
+    for tick in range(400):
+        now[0] = tick * 0.05 + 0.013 * (tick % 3)
+        if gate.may_send():
+            gate.acknowledge(gate.send())
+            sent += 1
+    assert 196 <= sent <= 201, "ten a second over twenty seconds"
+
+
 def test_gate_knows_a_page_that_never_answers() -> None:
     now = [0.0]
     gate = FrameGate(clock=lambda: now[0])
