@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cyberpunk_ai.core.settings import Settings
 
 HERE = Path(__file__).resolve().parent
+FILL_DELAY_S = 5.0
+CONNECT_S = 15.0  # that a page may take to connect, beyond the time after which an idle kernel is ended
 FRONT = "voila/render/cockpit.ipynb"
 # Only what our pages draw with: other installed extensions expect JupyterLab around them and fail loudly without it.
 ALLOWED = ["@jupyter-widgets/jupyterlab-manager", "jupyter-threejs", "jupyterlab-datawidgets", "@voila-dashboards/widgets-manager8"]
@@ -29,6 +32,8 @@ def options(host: str, port: int, *, kernels_ahead: int = 1, folder: Path = HERE
         "--no-browser",
         f"--VoilaConfiguration.preheat_kernel={kernels_ahead > 0}",
         f"--VoilaConfiguration.default_pool_size={kernels_ahead}",
+        # The next kernel starts once the visitor's page stands: both at once would keep the visitor waiting.
+        f"--VoilaKernelManager.fill_delay={FILL_DELAY_S}",
         "--template=cyberpunk",
         f"--Voila.ip={host}",
         f"--port={port}",
@@ -61,6 +66,24 @@ def main() -> None:
     dashboards().launch_instance(options(chosen.host, chosen.port, kernels_ahead=chosen.kernels_ahead))
 
 
+def hand_over_awake(kernels: Any) -> None:
+    """Keep a kernel that ran ahead from being ended for its idle wait in the moment between its page's start and its first connection.
+
+    Args:
+        kernels: Voilà's kernel manager; one without kernels ahead is left as it is.
+    """
+    take = getattr(kernels, "get_rendered_notebook", None)
+    if take is None:
+        return
+
+    async def take_awake(*asked: Any, **more: Any) -> Any:
+        taken = await take(*asked, **more)
+        kernels._kernels[taken[2]].last_activity = datetime.now(UTC) + timedelta(seconds=CONNECT_S)
+        return taken
+
+    kernels.get_rendered_notebook = take_awake
+
+
 def dashboards() -> Any:
     """Return Voilà's application with the cockpit at its front door; the others are at `/voila/render/NAME.ipynb`."""
     from tornado.web import RedirectHandler
@@ -71,6 +94,7 @@ def dashboards() -> Any:
 
         def init_handlers(self) -> list[Any]:
             """Send a visitor of the front door to the cockpit."""
+            hand_over_awake(self.kernel_manager)
             return [(self.server_url, RedirectHandler, {"url": f"{self.base_url}{FRONT}", "permanent": False}), *super().init_handlers()]
 
     return Dashboards

@@ -78,8 +78,10 @@ def first_picture(which: str, home: Path, *, repeats: int) -> list[Row]:
     with host(which, home) as (address, process, log), open_browser() as browser:
         for turn in range(repeats + 1):
             if which == "voila":
-                until(lambda turn=turn: log.read_text().count("is filled with") >= 2 + 2 * turn, "kernels ran ahead")
+                _run_ahead(process, log)
             blank_s = first_picture_s(browser, f"{address}/{blank}", BLANK, has_scene=False)
+            if which == "voila":
+                _run_ahead(process, log)
             page_s = first_picture_s(browser, f"{address}/{page}", CARD, has_scene=True)
             if not turn:  # the first visit warms the server
                 _settle(process)
@@ -239,6 +241,18 @@ def _answers(address: str, server: subprocess.Popen[bytes], log: Path) -> bool:
 def _settle(process: psutil.Process) -> None:
     """Wait until the first visitor's forecasts and reports are done."""
     until(lambda: process.cpu_percent(2.0) < IDLE_PERCENT, "the server is idle", patience_s=180)
+
+
+def _run_ahead(process: psutil.Process, log: Path) -> None:
+    """Wait until the kernels of the pool are there and have run their notebooks, which Voilà tells of too early."""
+    until(lambda: _is_filled(log), "kernels are there")
+    for _ in range(60):
+        before = [(child, child.cpu_times()) for child in process.children()]
+        time.sleep(2.0)
+        spent = sum(child.cpu_times().user - was.user for child, was in before if child.is_running())
+        if spent < 2.0 * IDLE_PERCENT / 100:
+            return
+    raise TimeoutError("the kernels that run ahead are never idle")
 
 
 def _cpu_s(process: psutil.Process) -> float:

@@ -103,6 +103,7 @@ def test_a_kernel_that_ran_ahead_takes_its_visitor_at_once(home: Path) -> None:
             if log.read_text().count("is filled with 1 kernel(s)") >= 2:
                 break
             time.sleep(0.5)
+        time.sleep(20)  # longer than a kernel whose tab has died would live
         assert kernels_of(server) == 2, log.read_text()[-2000:]
         watched = Watched(browser, 1200, 900)
         watched.open(f"{address}/voila/render/cockpit.ipynb")
