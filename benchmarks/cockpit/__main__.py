@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -266,7 +266,11 @@ def _is_filled(log: Path) -> bool:
 
 
 def _kernels_of(process: psutil.Process) -> int:
-    return sum("ipykernel" in " ".join(child.cmdline()) for child in process.children() if child.status() != psutil.STATUS_ZOMBIE)
+    found = 0
+    for child in process.children():
+        with suppress(psutil.NoSuchProcess):  # it ended while it was looked at
+            found += child.status() != psutil.STATUS_ZOMBIE and "ipykernel" in " ".join(child.cmdline())
+    return found
 
 
 def _environment(home: Path) -> dict[str, str]:
