@@ -12,31 +12,32 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_lock = threading.Lock()
-_working: list[warnings.catch_warnings[None]] = []
-_depth = 0
+_here = threading.local()
+
+
+class _InThisThread(type):
+    """Takes every warning for its subclass, but only in a thread that is at work."""
+
+    def __subclasscheck__(cls, category: type) -> bool:
+        return getattr(_here, "depth", 0) > 0 or super().__subclasscheck__(category)
+
+
+class _WhileAtWork(Warning, metaclass=_InThisThread):
+    """Category of the one filter."""
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence numpy and the warnings of libraries, from several threads at once.
+    """Silence numpy and the warnings of libraries in this thread alone.
 
-    Python keeps one list of filters for the whole process: a thread that restores it would turn the warnings of the others on again, so the
-    first to come sets it and the last to go restores it.
+    Python keeps one list of filters for the whole process. Putting an "ignore" in and taking it out again would hush the other threads too,
+    and whoever restores the list in between would turn the warnings on again; so the filter stays, and asks where it is.
     """
-    global _depth  # noqa: PLW0603 - the filters that it counts the users of are global as well
-    with _lock:
-        if _depth == 0:
-            guard = warnings.catch_warnings()
-            guard.__enter__()
-            warnings.simplefilter("ignore")
-            _working.append(guard)
-        _depth += 1
+    if not warnings.filters or warnings.filters[0][2] is not _WhileAtWork:
+        warnings.simplefilter("ignore", _WhileAtWork)
+    _here.depth = getattr(_here, "depth", 0) + 1
     try:
         with np.errstate(all="ignore"):
             yield
     finally:
-        with _lock:
-            _depth -= 1
-            if _depth == 0:
-                _working.pop().__exit__(None, None, None)
+        _here.depth -= 1
