@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
+from cyberpunk_ai.core.loading import load
 from cyberpunk_ai.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from cyberpunk_ai import Workspace
 
 FRONT = "/cockpit"
+# Loaded before the first visitor comes, who would wait for it.
+DRAWN_WITH = ("holoviews.plotting.bokeh", "scipy.spatial.transform")
 # A page that was left is given back within half a minute; on a busy machine one may need so long to connect.
 LEFT = {"check_unused_sessions_milliseconds": 4_000, "unused_session_lifetime_milliseconds": 20_000}
 
@@ -48,6 +51,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
         given = workspace or getattr(app.state, "workspace", None)
         return given if given is not None else opened.setdefault("own", Workspace.open(settings))
 
+    load(*DRAWN_WITH)
     # Tables may enter a page after it was opened, so that their scripts must be on it from the start.
     pn.extension("tabulator")
     host = Host(current, LiveFeed(current), lambda: settings.theme)

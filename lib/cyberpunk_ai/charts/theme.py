@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cyberpunk_ai.core.errors import NotFound
+from cyberpunk_ai.core.loading import load
 
 MEANINGS = ("measured", "predicted", "warning", "failing", "good")
 SURFACES = ("ink", "surface", "raised")
@@ -86,6 +87,7 @@ def load_theme(name: str | None = None) -> Theme:
 
 def apply_to_figures(name: str | None = None) -> Theme:
     """Make a theme the default of this process and the look of every HoloViews figure drawn in it."""
+    load("holoviews")
     import holoviews as hv
     from bokeh.themes import Theme as BokehTheme
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import threading
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from cyberpunk_ai.core import loading
 from cyberpunk_ai.core.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class _Entry(Generic[T]):
     summary: str
 
     def missing(self) -> list[str]:
-        return [module for module in self.needs if find_spec(module) is None]
+        packages = dict.fromkeys(module.partition(".")[0] for module in self.needs)
+        return [package for package in packages if find_spec(package) is None]
 
 
 class Registry(Generic[T]):
@@ -56,14 +57,13 @@ class Registry(Generic[T]):
         self._entries: dict[str, _Entry[T]] = {}
         self._broken: dict[str, str] = {}
         self._scanned = False
-        self._lock = threading.RLock()
 
     def register(self, name: str, *, needs: Sequence[str] = (), extra: str = "", summary: str = "") -> Callable[[T], T]:
         """Decorate a class or function as the plug-in `name`.
 
         Args:
             name: What users type.
-            needs: Modules that must be installed for it to work.
+            needs: Modules that must be installed for it to work, as it imports them.
             extra: Extra of this package that installs them.
             summary: One line for lists; the first line of the docstring when empty.
         """
@@ -97,6 +97,11 @@ class Registry(Generic[T]):
             raise Unavailable(f"{self.kind} {name!r} needs {', '.join(missing)}", hint=_install(entry.extra, missing))
         return entry.target
 
+    def load_needs(self, name: str) -> None:
+        """Load what a plug-in needs, which `get` leaves alone, while no other thread loads anything."""
+        entry = self._entries.get(name)
+        loading.load(*(entry.needs if entry is not None else ()))
+
     def plugins(self) -> list[Plugin]:
         """List every plug-in with whether it can be used, and if not, why."""
         self._scan()
@@ -109,7 +114,7 @@ class Registry(Generic[T]):
         return found
 
     def _scan(self) -> None:
-        with self._lock:
+        with loading.ALONE:
             if self._scanned:
                 return
             folder = importlib.import_module(self.package)

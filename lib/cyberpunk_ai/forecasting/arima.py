@@ -21,7 +21,7 @@ _MOST_SEASONAL_ORDERS = 30
 
 
 @FORECASTERS.register(
-    "arima", needs=("pmdarima", "statsforecast"), summary="ARIMA with searched order, seasonal where the season moves (pmdarima)."
+    "arima", needs=("pmdarima", "statsforecast.arima"), summary="ARIMA with searched order, seasonal where the season moves (pmdarima)."
 )
 class ArimaForecaster(Forecaster):
     """pmdarima with the order that a stepwise search found; `order_` and `seasonal_order_` are that one, and `refit` keeps it.

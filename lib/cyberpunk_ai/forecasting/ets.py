@@ -14,7 +14,9 @@ from cyberpunk_ai.forecasting.seasonality import Adjustment, adjust
 _LONGEST_OWN_SEASON = 12
 
 
-@FORECASTERS.register("ets", needs=("statsforecast",), summary="Exponential smoothing chosen by AICc (statsforecast AutoETS).")
+@FORECASTERS.register(
+    "ets", needs=("statsforecast.models", "statsforecast.ets"), summary="Exponential smoothing chosen by AICc (statsforecast AutoETS)."
+)
 class EtsForecaster(Forecaster):
     """AutoETS of statsforecast; seasons longer than a year of months are adjusted out first.
 

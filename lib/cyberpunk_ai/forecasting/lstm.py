@@ -34,7 +34,9 @@ _TUNING_STEPS = 150
 _LEAST_GAIN = 0.01
 
 
-@FORECASTERS.register("lstm", needs=("safetensors",), summary="Recurrent quantile network, trained before, tuned on large panels (torch).")
+@FORECASTERS.register(
+    "lstm", needs=("safetensors.numpy",), summary="Recurrent quantile network, trained before, tuned on large panels (torch)."
+)
 class LstmForecaster(GlobalForecaster):
     """One quantile network over all series: the median is the forecast, the outer quantiles its spread."""
 

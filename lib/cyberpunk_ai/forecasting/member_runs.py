@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cyberpunk_ai.forecasting.base import FORECASTERS
 from cyberpunk_ai.forecasting.ensemble import why_unusable
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def run_member(kind: type[Forecaster], task: Task) -> MemberRun:
     """
     run = MemberRun(kind.name)
     start = time.perf_counter()
+    FORECASTERS.load_needs(kind.name)
     fits = _fit_all(kind, [task.histories.series(position) for position in range(task.count)], task, run.failures)
     for position, fit in fits.items():
         continue_run(run, position, fit, task)

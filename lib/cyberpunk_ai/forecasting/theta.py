@@ -10,7 +10,7 @@ import numpy as np
 from cyberpunk_ai.forecasting.base import FORECASTERS, FloatArray, Forecaster
 
 
-@FORECASTERS.register("theta", needs=("statsforecast",), summary="Dynamic optimised Theta (statsforecast).")
+@FORECASTERS.register("theta", needs=("statsforecast.models", "statsforecast.theta"), summary="Dynamic optimised Theta (statsforecast).")
 class ThetaForecaster(Forecaster):
     """Dynamic optimised Theta of statsforecast, seasonally adjusted by its own test.
 

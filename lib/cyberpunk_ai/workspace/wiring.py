@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cyberpunk_ai.core import clock
 from cyberpunk_ai.core.errors import CyberpunkError
+from cyberpunk_ai.core.loading import load
 from cyberpunk_ai.core.results import Result
 from cyberpunk_ai.data_fabric.stores.answers import Answers
 from cyberpunk_ai.data_fabric.stores.bundle import Stores
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
     from cyberpunk_ai.models.artefacts import ArtefactStore
 
 T = TypeVar("T")
+# What the verbs of a permission work with. Pages and the API call several of them at once, in a process that has loaded none of it yet.
+_WAREHOUSE = ("pandas", "pyarrow.compute", "sqlglot", "cyberpunk_ai.data_fabric.semantic.query")
+_WORKS_WITH: dict[Permission, tuple[str, ...]] = {
+    "query": _WAREHOUSE,
+    "quality": _WAREHOUSE,
+    "forecast": (*_WAREHOUSE, "scipy.stats", "cyberpunk_ai.forecasting.engine"),
+    "customers": (
+        *_WAREHOUSE, "scipy.stats", "sklearn.linear_model", "sklearn.cluster", "xgboost",
+        "cyberpunk_ai.customer_analytics.retention_analyzer",
+    ),
+}  # fmt: skip
 
 
 class Wiring:
@@ -126,6 +138,7 @@ class Wiring:
         who, started, outcome = caller or self.caller, time.perf_counter(), "internal"
         try:
             who.require(permission)
+            load(*_WORKS_WITH.get(permission, ()))
             answer = work(who)
             outcome = "ok"
         except CyberpunkError as error:

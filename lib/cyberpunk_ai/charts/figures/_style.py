@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.charts.theme import LOWEST_CONTRAST, Theme, channels, contrast, load_theme
+from cyberpunk_ai.core.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ MONEY = frozenset({"currency", "usd", "money", "$"})
 @cache
 def holoviews() -> Any:
     """Load HoloViews with its Bokeh backend, once; a notebook's own setup of it stays as it is."""
+    load("holoviews.plotting.bokeh")
     import holoviews as hv
     import holoviews.plotting.bokeh
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from cyberpunk_ai.charts.figures._fitted_labels import Label, labelling, nothing_yet
 from cyberpunk_ai.charts.figures._style import chosen, clean, holoviews, hover, log_ticks, mixed, ramp
+from cyberpunk_ai.core.loading import load
 from cyberpunk_ai.core.results import CHARTS
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def _points(hv: Any, look: Theme, points: pd.DataFrame, value: str) -> list[Any]
 
 def _cloud(hv: Any, look: Theme, points: pd.DataFrame, ends: tuple[float, float]) -> list[Any]:
     """Count customers per cell, so that a million of them cost the page no more than a few thousand."""
+    load("datashader")
     import datashader as ds
 
     canvas = ds.Canvas(plot_width=CELLS[0], plot_height=CELLS[1], x_range=ends, y_range=(-0.02, 1.02))

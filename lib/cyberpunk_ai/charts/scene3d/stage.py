@@ -19,6 +19,7 @@ from ipywidgets import Widget
 from cyberpunk_ai.charts import city_shaders as shaders
 from cyberpunk_ai.charts.labels import View, readable
 from cyberpunk_ai.core.errors import InvalidArgument
+from cyberpunk_ai.core.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -280,6 +281,7 @@ class Stage:
 
 def towards_middle(place: tuple[float, float, float]) -> tuple[float, float, float, float]:
     """Return the turn, as a quaternion x, y, z, w, of a camera that stands at a place and looks at the origin, upright."""
+    load("scipy.spatial.transform")
     from scipy.spatial.transform import Rotation
 
     back = np.asarray(place, float) / math.hypot(*place)
