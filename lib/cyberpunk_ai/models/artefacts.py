@@ -72,7 +72,7 @@ class ArtefactStore:
         Raises:
             InvalidArgument: The name is not allowed, or the payload fits no safe format.
         """
-        _check_name(name)
+        check_name(name)
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
@@ -115,7 +115,7 @@ class ArtefactStore:
             NotFound: There is no such model or version.
             StoreFailed: The card cannot be read, or names a format that is not safe.
         """
-        _check_name(name)
+        check_name(name)
         known = self.versions(name)
         chosen = max(known, default=0) if version is None else version
         if chosen not in known:
@@ -133,7 +133,7 @@ class ArtefactStore:
 
     def versions(self, name: str) -> list[int]:
         """Return the versions of a name, oldest first; empty where there is none."""
-        _check_name(name)
+        check_name(name)
         folder = self.root / name
         found = [int(each.name[1:]) for each in folder.glob("v*") if each.is_dir() and each.name[1:].isdigit()] if folder.is_dir() else []
         return sorted(found)
@@ -147,7 +147,12 @@ class ArtefactStore:
         )
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse a name that `save` would refuse, before hours of training are spent on it.
+
+    Raises:
+        InvalidArgument: It has other characters than small letters, digits, `-` and `_`, or more than 64.
+    """
     if not _NAME.fullmatch(name):
         raise InvalidArgument(f"{name!r} is not a name for a model", hint="use up to 64 small letters, digits, - and _")
 

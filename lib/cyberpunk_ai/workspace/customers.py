@@ -119,8 +119,10 @@ class CustomerVerbs(Wiring):
         """
 
         def work(who: Caller) -> Artefact:
+            from cyberpunk_ai.models.artefacts import check_name
             from cyberpunk_ai.models.churn_artefacts import save_churn
 
+            check_name(name)
             report = self.retention(as_of=as_of, horizon_days=horizon_days, where=where, caller=who)
             return save_churn(self._artefacts, name, report)
 
