@@ -183,7 +183,7 @@ def main() -> int:
     rows: list[Row] = []
     against: dict[str, Any]
     one = _apart("single", 4 if quick else 40)
-    rows.append(judged("one series, five models, first answer of a process", "s wall", one["cold"]))
+    rows.append(judged("one series, six models, first answer of a process", "s wall", one["cold"]))
     rows.append(judged("one series, warm, median", "s wall", one["wall p50 1"], must=SINGLE_P50[0], stretch=SINGLE_P50[1]))
     rows.append(judged("one series, warm, slowest twentieth", "s wall", one["wall p95 1"], must=SINGLE_P95[0]))
     rows.append(judged("one series, warm, median", "s CPU", one["cpu p50 1"], must=SINGLE_P50[0], stretch=SINGLE_P50[1]))

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 BASELINE = "seasonal_naive"
-NAMES = {BASELINE: "season before", "ets": "ETS", "arima": "ARIMA", "theta": "Theta", "xgboost": "XGBoost", "lstm": "LSTM"}
+NAMES = {
+    BASELINE: "season before", "arima": "ARIMA", "ces": "CES", "ets": "ETS", "lstm": "LSTM", "theta": "Theta", "xgboost": "XGBoost",
+}  # fmt: skip
 
 
 def members(landed: Sequence[str], waiting: Sequence[str], *, is_last: bool, elapsed_s: float) -> str:

@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", help="names of files; all of the layout where absent")
     parser.add_argument("--limit", type=int, default=None, help="series per set, spread evenly; all where absent")
     parser.add_argument("--peer-sample", type=int, default=20, help="series per set for the slow peers, a tenth for pmdarima's loop")
-    parser.add_argument("--models", nargs="*", help="members; the default five where absent")
+    parser.add_argument("--models", nargs="*", help="members; the default ones where absent")
     parser.add_argument("--windows", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the rows here")
     chosen = parser.parse_args()

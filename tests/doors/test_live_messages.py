@@ -72,7 +72,7 @@ async def test_a_forecast_grows_over_the_socket(address: str) -> None:
         last = steps[-1]
         assert last["id"] == "a"
         assert len(last["data"]["forecast"]["forecast"]) == 6
-        assert {"theta", "ets", "arima", "xgboost", "lstm"} < set(last["data"]["landed"])
+        assert {"theta", "ets", "ces", "arima", "xgboost", "lstm"} < set(last["data"]["landed"])
         assert last["data"]["waiting"] == []
         assert [step["data"]["elapsed_s"] for step in steps] == sorted(step["data"]["elapsed_s"] for step in steps)
         async with httpx.AsyncClient(base_url=address, timeout=120) as client:

@@ -225,7 +225,7 @@ class Join:
             if not any(line.model == name for line in lines):
                 lines.append(Standing(name, run.seconds if run else 0.0, status, note))
         seconds = sum(run.seconds for name, run in self.runs.items() if name in self.models)
-        return [Standing(ENSEMBLE, seconds, "used", f"trimmed mean of {', '.join(self._taking_part()) or 'nobody'}"), *lines]
+        return [Standing(ENSEMBLE, seconds, "used", f"winsorized mean of {', '.join(self._taking_part()) or 'nobody'}"), *lines]
 
     def _backtest(self) -> pd.DataFrame:
         bounds = [f"{side}-{level}" for level in self.levels for side in ("lo", "hi")]

@@ -14,7 +14,7 @@ from cyberpunk_ai.forecasting.arima import ArimaForecaster
 from cyberpunk_ai.forecasting.fitted import fit_forecast, from_state
 from tests.unit.forecasting.test_covariates import promoted
 
-MODELS = ("theta", "ets", "arima", "xgboost", "lstm")
+MODELS = ("theta", "ets", "ces", "arima", "xgboost", "lstm")
 
 
 def panel(count: int, seed: int = 0) -> pd.DataFrame:

@@ -50,7 +50,8 @@ def test_arima_refits_the_order_that_its_search_found(series):
 
 
 def test_combination_by_hand():
-    assert combine([np.array([each]) for each in (1.0, 2.0, 30.0, 4.0, 6.0)]).tolist() == [4.0]
+    # The middle three lie 4 apart, so 30 counts as 10 and 1 stays.
+    assert combine([np.array([each]) for each in (1.0, 2.0, 30.0, 4.0, 6.0)]).tolist() == [(1 + 2 + 4 + 6 + 10) / 5]
     assert combine([np.array([1.0, 9.0]), np.array([2.0, 5.0]), np.array([30.0, 7.0])]).tolist() == [2.0, 7.0]
     assert combine_spreads([np.array([1.0]), None, np.array([3.0]), np.array([np.inf])]).tolist() == [2.0]
     assert combine_spreads([None]) is None
