@@ -41,9 +41,18 @@ HOOK = """(() => {
     }
   }
 })()"""
-SAYS = """(words) => { const walk = (node) => { if (node.shadowRoot && walk(node.shadowRoot)) return true;
-  for (const child of node.childNodes || []) if (child.nodeType === 3 ? child.textContent.includes(words) : walk(child)) return true;
-  return false; }; return walk(document.body) && performance.now(); }"""
+# Words count once a reader sees them: Voilà sends the whole state of its widgets in a script of the page, long before they are drawn.
+SAYS = """(words) => {
+  const is_seen = (text) => text.parentElement === null || text.parentElement.checkVisibility({visibilityProperty: true});
+  const walk = (node) => {
+    if (["SCRIPT", "STYLE", "TEMPLATE", "NOSCRIPT"].includes(node.nodeName)) return false;
+    if (node.shadowRoot && walk(node.shadowRoot)) return true;
+    for (const child of node.childNodes || [])
+      if (child.nodeType === 3 ? child.textContent.includes(words) && is_seen(child) : walk(child)) return true;
+    return false;
+  };
+  return walk(document.body) && performance.now();
+}"""
 
 
 def open_page(browser: Any, address: str, *, width: int = 1280, height: int = 800) -> Any:
