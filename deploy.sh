@@ -63,7 +63,7 @@ install() {
   hand_over_pip_configuration
   "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" -r "$ROOT/requirements.lock"
   "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --no-deps --editable "$ROOT"
-  "$VENV/bin/python" -m compileall -q -j 0 "$VENV/lib" >/dev/null 2>&1 || true
+  "$VENV/bin/python" -m compileall -q -j 0 -x "/tests?/" "$VENV/lib" >/dev/null 2>&1 || true
   printf '%s' "$wanted" > "$stamp"
 }
 
