@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # What the verbs of a permission work with. Pages and the API call several of them at once, in a process that has loaded none of it yet.
-_WAREHOUSE = ("pandas", "pyarrow.compute", "sqlglot", "cyberpunk_ai.data_fabric.semantic.query")
+_WAREHOUSE = ("pandas", "pyarrow.compute", "sqlglot", "clickhouse_connect", "cyberpunk_ai.data_fabric.semantic.query")
 _WORKS_WITH: dict[Permission, tuple[str, ...]] = {
     "query": _WAREHOUSE,
     "quality": _WAREHOUSE,
