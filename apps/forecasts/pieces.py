@@ -17,6 +17,8 @@ BASELINE = "seasonal_naive"
 NAMES = {
     BASELINE: "season before", "arima": "ARIMA", "ces": "CES", "ets": "ETS", "lstm": "LSTM", "theta": "Theta", "xgboost": "XGBoost",
 }  # fmt: skip
+# As they usually land.
+MEMBERS = (BASELINE, "theta", "ets", "ces", "lstm", "xgboost", "arima")
 
 
 def members(landed: Sequence[str], waiting: Sequence[str], *, is_last: bool, elapsed_s: float) -> str:

@@ -204,7 +204,7 @@ class ForecastView(SceneView):
     def _wait(self) -> None:
         self._result = None
         self.ask.disabled = self.export.disabled = True
-        self.members.object = pieces.members((), ("theta", "ets", "ces", "lstm", "xgboost", "arima"), is_last=False, elapsed_s=0.0)
+        self.members.object = pieces.members((), pieces.MEMBERS, is_last=False, elapsed_s=0.0)
         self.headline.object = skeleton(3, "Loading the headline")
         self.notes.object = ""
         for name, lines in (("fan", 9), ("past", 6), ("board", 6), ("parts", 9), ("why", 6)):

@@ -20,7 +20,7 @@ def address(pages: str) -> str:
 def test_a_forecast_grows_until_all_members_have_landed(address: str, browser: Any, width: int, height: int, name: str) -> None:
     watched = Watched(browser, width, height)
     watched.open(f"{address}?grain=month&horizon=6")
-    watched.until(lambda: "of 6 after" in watched.text(), "all members have landed")
+    watched.until(lambda: "7 of 7 after" in watched.text(), "all members have landed")
     watched.until(lambda: "Next 6 periods" in watched.text() and "at work" not in watched.text(), "the headline is there")
     watched.page.wait_for_timeout(2500)
     watched.picture(name)

@@ -81,7 +81,7 @@ def test_dashboards_are_drawn_silent_and_leave_no_kernel_behind(home: Path) -> N
         assert "voila/render/cockpit" in watched.page.url, "the front door leads to the cockpit"
         studio = Watched(browser, 1280, 1200)
         studio.open(f"{address}/voila/render/forecast_studio.ipynb")
-        studio.until(lambda: "of 6 after" in studio.text() and shows_canvas(studio), "the members have landed and the landscape is there")
+        studio.until(lambda: "7 of 7 after" in studio.text() and shows_canvas(studio), "the members have landed and the landscape is there")
         studio.until(lambda: studio.page.locator("svg[aria-label^='Forecast of']").count() >= 4, "every region has its fan")
         studio.page.wait_for_timeout(3000)
         studio.picture("voila-studio")
