@@ -40,6 +40,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     from apps.kit.offline import serve_widget_files
     from apps.kit.page import serve_theme_files
     from apps.kit.sockets import repair_sockets
+    from apps.kit.turns import InTurn
     from apps.kit.visitors import serve_page_state
 
     settings: Settings = getattr(app.state, "settings", None) or Settings.load()
@@ -61,6 +62,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     serve_theme_files(app)
     serve_widget_files(app)
     serve_page_state(app, host.feed)
+    app.add_middleware(InTurn, pages=[f"/{page.name}" for page in found_apps()])
     for page in found_apps():
         add_applications({f"/{page.name}": guarded(page, host)}, app=app, title=f"{page.title} · Cyberpunk AI", **LEFT)
     for route in app.routes:

@@ -15,6 +15,7 @@ import websockets
 
 WIDTH_PX = 1440
 AGE_EVERY_S = 0.2
+PATIENCE_S = 120.0
 _TOKEN = re.compile(r'"token":"([^"]+)"')
 _MOMENT = re.compile(r'datetime=(?:&quot;|")([^"&]+)')
 
@@ -39,9 +40,9 @@ async def visit(address: str, page: str, seconds: float, visitor: Visitor) -> No
     if token is None:
         raise ValueError(f"{address}/{page} carries no session: {answer.status_code}")
     place = f"{address.replace('http', 'ws', 1)}/{page}/ws"
-    async with websockets.connect(
-        place, subprotocols=[websockets.Subprotocol("bokeh"), websockets.Subprotocol(token[1])], max_size=None
-    ) as line:
+    protocols = [websockets.Subprotocol("bokeh"), websockets.Subprotocol(token[1])]
+    # The library gives a handshake up after ten seconds, a browser only after minutes.
+    async with websockets.connect(place, subprotocols=protocols, max_size=None, open_timeout=PATIENCE_S) as line:
         await _receive(line)
         await _send(line, "PULL-DOC-REQ", {})
         _, document = await _receive(line)
