@@ -59,7 +59,7 @@ def forecast_backtest_figure(
     parts.append(hv.Curve(before, "ds", "y", label="what came").opts(color=look.measured, line_width=1.6))
     parts.append(hv.Curve(drawn, "ds", "y", label="what came").opts(color=look.measured, line_width=2.2))
     said = of_several(result.backtest, unique_id) or _said(result)
-    options = clean(look, height=height, label=label, unit=unit, legend_position="top", legend_cols=6, show_legend=True, title=said)
+    options = clean(look, height=height, label=label, unit=unit, legend_position="top", legend_cols=3, show_legend=True, title=said)
     return hv.Overlay(parts).opts(**options)
 
 
