@@ -207,7 +207,7 @@ run_tests() {
   say "Tests"
   # Files stay together, so that each server is started once a worker, and those with servers come first. Tests wait for servers and
   # browsers a third of their time, which one worker more than cores uses.
-  pytest -n "${TEST_WORKERS:-$(($(nproc) + 1))}" --dist loadfile --no-loadscope-reorder "$@"
+  pytest -n "${TEST_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}" --dist loadfile --no-loadscope-reorder "$@"
 }
 
 main() {
