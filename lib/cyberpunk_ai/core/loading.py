@@ -21,6 +21,9 @@ def load(*modules: str) -> None:
 
     Args:
         modules: Full names. One whose package is not installed is left to whoever needs it.
+
+    Raises:
+        Exception: Whatever a module raises when it is run; it is tried again the next time.
     """
     if _loaded.issuperset(modules):
         return

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cyberpunk_ai.forecasting.base import FORECASTERS, FloatArray, Forecaster
-from cyberpunk_ai.forecasting.seasonality import Adjustment, adjust
+from cyberpunk_ai.forecasting.seasonality import adjust, unadjusted
 
 # Beyond so many values the orders are compared by their conditional likelihood, as in the method's own paper.
 _APPROXIMATE_FROM = 150
@@ -43,7 +43,7 @@ class ArimaForecaster(Forecaster):
         self.adjusted_ = adjust(values, self.season_length)
         found = auto_arima_f(self.adjusted_.values, seasonal=False, approximation=len(values) > _APPROXIMATE_FROM)
         if self._season_is_left(np.asarray(found["residuals"], dtype=np.float64)):
-            self.adjusted_ = Adjustment(values, np.zeros(1), "none")
+            self.adjusted_ = unadjusted(values)
             found = auto_arima_f(values, period=self.season_length, approximation=True, nmodels=_MOST_SEASONAL_ORDERS)
         autoregressive, moving, seasonal_autoregressive, seasonal_moving, period, differences, seasonal_differences = map(
             int, found["arma"]
@@ -56,12 +56,12 @@ class ArimaForecaster(Forecaster):
 
     def _relearn(self, values: FloatArray) -> None:
         seasonal = any(self.seasonal_order_)
-        self.adjusted_ = Adjustment(values, np.zeros(1), "none") if seasonal else adjust(values, self.season_length)
+        self.adjusted_ = unadjusted(values) if seasonal else adjust(values, self.season_length)
         self._fit_order()
 
     def _move_on(self, values: FloatArray) -> None:
         seasonal = any(self.seasonal_order_)
-        self.adjusted_ = Adjustment(values, np.zeros(1), "none") if seasonal else adjust(values, self.season_length)
+        self.adjusted_ = unadjusted(values) if seasonal else adjust(values, self.season_length)
         known = self.model_
         # pmdarima's own copies share their attributes with the original.
         self.model_ = type(known)(**known.get_params())

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cyberpunk_ai.forecasting.base import FORECASTERS, FloatArray, Forecaster
-from cyberpunk_ai.forecasting.seasonality import Adjustment, adjust
+from cyberpunk_ai.forecasting.seasonality import adjust_alike, adjust_beyond
 
 _LONGEST_OWN_SEASON = 12
 _CHOSEN = "Z"
@@ -45,17 +45,13 @@ class CesForecaster(Forecaster):
     def _fit(self, values: FloatArray, form: str) -> None:
         from statsforecast.models import AutoCES
 
-        self.adjusted_ = Adjustment(values, np.zeros(1), "none")
-        season = self.season_length if len(values) >= 2 * self.season_length else 1
-        if season > _LONGEST_OWN_SEASON:
-            self.adjusted_, season = adjust(values, season), 1
+        self.adjusted_, season = adjust_beyond(values, self.season_length, _LONGEST_OWN_SEASON)
         self.model_: Any = AutoCES(season_length=season, model=form).fit(y=self.adjusted_.values)
 
     def _move_on(self, values: FloatArray) -> None:
         from statsforecast.ces import forward_ces
 
-        kind = self.adjusted_.kind
-        self.adjusted_ = Adjustment(values, np.zeros(1), "none") if kind == "none" else adjust(values, self.season_length)
+        self.adjusted_ = adjust_alike(values, self.season_length, self.adjusted_)
         self.model_ = copy.copy(self.model_)
         self.model_.model_ = forward_ces(self.model_.model_, y=self.adjusted_.values)
 

@@ -29,7 +29,13 @@ def combine(means: Sequence[FloatArray]) -> FloatArray:
     """Return the mean over members at each step, or the median of three and less.
 
     From four on, the highest and the lowest go no farther from the others than these lie apart. That is a mean where members agree, and
-    where one is far out it counts as little as if it were left out.
+    where one is far out its pull is bounded by how far the others disagree.
+
+    Args:
+        means: One array of shape (horizon,) per member, at least one.
+
+    Returns:
+        Shape (horizon,).
 
     Source:
         Jose & Winkler (2008), simple robust averages of forecasts: a winsorized mean with some room.

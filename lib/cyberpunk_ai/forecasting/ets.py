@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cyberpunk_ai.forecasting.base import FORECASTERS, FloatArray, Forecaster
-from cyberpunk_ai.forecasting.seasonality import Adjustment, adjust
+from cyberpunk_ai.forecasting.seasonality import adjust_alike, adjust_beyond
 
 # ETS keeps one state per position of the season: beyond this it is slow and overfits, so the season is taken out first.
 _LONGEST_OWN_SEASON = 12
@@ -43,17 +43,13 @@ class EtsForecaster(Forecaster):
     def _fit(self, values: FloatArray, form: str, *, damped: bool | None) -> None:
         from statsforecast.models import AutoETS
 
-        self.adjusted_ = Adjustment(values, np.zeros(1), "none")
-        season = self.season_length if len(values) >= 2 * self.season_length else 1
-        if season > _LONGEST_OWN_SEASON:
-            self.adjusted_, season = adjust(values, season), 1
+        self.adjusted_, season = adjust_beyond(values, self.season_length, _LONGEST_OWN_SEASON)
         self.model_: Any = AutoETS(season_length=season, model=form, damped=damped).fit(y=self.adjusted_.values)
 
     def _move_on(self, values: FloatArray) -> None:
         from statsforecast.ets import forward_ets
 
-        adjusted_kind = self.adjusted_.kind
-        self.adjusted_ = Adjustment(values, np.zeros(1), "none") if adjusted_kind == "none" else adjust(values, self.season_length)
+        self.adjusted_ = adjust_alike(values, self.season_length, self.adjusted_)
         self.model_ = copy.copy(self.model_)
         self.model_.model_ = forward_ets(self.model_.model_, y=self.adjusted_.values)
 

@@ -79,6 +79,31 @@ class Adjustment:
         return self.figure[positions]
 
 
+def unadjusted(values: FloatArray) -> Adjustment:
+    """Return a series as it is, in the form of an adjusted one."""
+    return Adjustment(values, np.zeros(1), "none")
+
+
+def adjust_alike(values: FloatArray, season_length: int, before: Adjustment) -> Adjustment:
+    """Adjust a longer history of a series only where it was adjusted before."""
+    return unadjusted(values) if before.kind == "none" else adjust(values, season_length)
+
+
+def adjust_beyond(values: FloatArray, season_length: int, longest: int) -> tuple[Adjustment, int]:
+    """Take out a season that is longer than a model can carry.
+
+    Args:
+        values: Series in time order, finite.
+        season_length: Periods in one season.
+        longest: Periods of the longest season that is left to the model.
+
+    Returns:
+        The series and the season that is left to the model: 1 where it was taken out, or where there are less than two of it.
+    """
+    season = season_length if len(values) >= 2 * season_length else 1
+    return (adjust(values, season), 1) if season > longest else (unadjusted(values), season)
+
+
 def adjust(values: FloatArray, season_length: int, *, as_in_m4: bool = False) -> Adjustment:
     """Take the season out of a series where the test finds one.
 
@@ -94,7 +119,7 @@ def adjust(values: FloatArray, season_length: int, *, as_in_m4: bool = False) ->
         Classical decomposition by centred moving average.
     """
     if not (is_seasonal if as_in_m4 else has_season)(values, season_length):
-        return Adjustment(values, np.zeros(1), "none")
+        return unadjusted(values)
     trend = _centred_average(values, season_length)
     positive = bool(values.min() > 0)
     inside = ~np.isnan(trend)

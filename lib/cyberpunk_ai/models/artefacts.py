@@ -148,7 +148,7 @@ class ArtefactStore:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that `save` would refuse, before hours of training are spent on it.
+    """Refuse a name that `save` would refuse, before a model is learnt for it.
 
     Raises:
         InvalidArgument: It has other characters than small letters, digits, `-` and `_`, or more than 64.

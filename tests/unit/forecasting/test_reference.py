@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cyberpunk_ai.forecasting.arima import ArimaForecaster
+from cyberpunk_ai.forecasting.ces import CesForecaster
 from cyberpunk_ai.forecasting.ensemble import EnsembleForecaster, combine, combine_spreads, why_unusable
 from cyberpunk_ai.forecasting.ets import EtsForecaster
 from cyberpunk_ai.forecasting.theta import ThetaForecaster
@@ -73,3 +74,20 @@ def test_failing_member_is_dropped_by_name(series, monkeypatch):
     assert ensemble.dropped_ == {"theta": "LinAlgError: singular matrix"}
     assert np.allclose(ensemble.predict(3), EtsForecaster(12).fit(series).predict(3))
     assert "theta dropped" in ensemble.note
+
+
+def test_complex_smoothing_goes_on_as_its_equations_say():
+    rng = np.random.default_rng(4)
+    series = pd.Series(100 + 0.5 * np.arange(60) + rng.normal(0, 3, 60))
+    ours = CesForecaster(1).fit(series)
+    known = ours.model_.model_
+    a0, a1 = known["par"]["alpha_0"], known["par"]["alpha_1"]
+    # Svetunkov, Kourentzes & Ord (2022), equation 9 without an error: the level and what is not observed of it.
+    level, unseen = known["states"][known["n"]][:2]
+    expected = []
+    for _ in range(5):
+        expected.append(level)
+        level, unseen = level - (1 - a1) * unseen, level + (1 - a0) * unseen
+    assert np.allclose(ours.predict(5), expected, rtol=1e-6)
+    assert ours.form_ == "N"
+    assert ours.predict_spread(5) is None

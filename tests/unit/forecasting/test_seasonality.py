@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyberpunk_ai.forecasting.seasonality import adjust, has_season, is_seasonal, naive2
+from cyberpunk_ai.forecasting.seasonality import adjust, adjust_alike, adjust_beyond, has_season, is_seasonal, naive2, unadjusted
 
 
 def test_clear_season_is_found_and_noise_is_not():
@@ -72,3 +72,22 @@ def test_a_trend_alone_is_no_season():
     rng = np.random.default_rng(0)
     found = [has_season(100 + 2.0 * np.arange(72) + rng.normal(0, 5, 72), 12) for _ in range(200)]
     assert np.mean(found) < 0.02
+
+
+@pytest.mark.parametrize(("longest", "kind", "left"), [(1, "multiplicative", 1), (2, "none", 2)])
+def test_a_season_beyond_what_a_model_can_carry_is_taken_out(longest, kind, left):
+    adjusted, season = adjust_beyond(np.array([50.0, 150.0] * 6), 2, longest)
+    assert (adjusted.kind, season) == (kind, left)
+
+
+def test_less_than_two_seasons_are_none():
+    adjusted, season = adjust_beyond(np.arange(23.0), 12, 4)
+    assert (adjusted.kind, season) == ("none", 1)
+
+
+def test_a_longer_history_is_adjusted_as_the_shorter_was():
+    values = np.array([50.0, 150.0] * 8)
+    assert adjust_alike(values, 2, adjust(values[:12], 2)).kind == "multiplicative"
+    as_it_is = adjust_alike(values, 2, unadjusted(values[:12]))
+    assert as_it_is.kind == "none"
+    assert as_it_is.values is values
