@@ -30,7 +30,13 @@ def members(landed: Sequence[str], waiting: Sequence[str], *, is_last: bool, ela
 
 
 def headline(result: Any, unit: str, unique_id: str | None) -> str:
-    """Write the three numbers that a person wants first: the sum ahead, the sum just before, and how far past forecasts were off."""
+    """Write the numbers that a person wants first: the sum ahead, the sum just before, and how far past forecasts were off.
+
+    Args:
+        result: A forecast.
+        unit: Of the metric.
+        unique_id: The series of which sums are told, and named; None where there is one only.
+    """
     ahead, before = (_of(frame, unique_id) for frame in (result.forecast, result.history))
     total = float(ahead["mean"].sum())
     previous = float(before["y"].tail(len(ahead)).sum())
@@ -42,27 +48,28 @@ def headline(result: Any, unit: str, unique_id: str | None) -> str:
     level = max(result.levels)
     low, high = float(ahead[f"lo-{level}"].iloc[0]), float(ahead[f"hi-{level}"].iloc[0])
     first = number(float(ahead["mean"].iloc[0]), unit)
+    whose = "" if unique_id is None else f"{unique_id}: "
     cards = [
         kpi_card(
-            f"Next {len(ahead)} periods", number(total, unit), delta=change(total, previous), note=f"than the last {len(ahead)}",
+            f"{whose}Next {len(ahead)} periods", number(total, unit), delta=change(total, previous), note=f"than the last {len(ahead)}",
             series=[*before["y"].tail(3 * len(ahead)), *ahead["mean"]], meaning="predicted",
         ),
-        kpi_card("The next one", first, note=f"{level} % sure: {number(low, unit)} to {number(high, unit)}"),
+        kpi_card(f"{whose}The next one", first, note=f"{level} % sure: {number(low, unit)} to {number(high, unit)}"),
         kpi_card(
             "Off on past windows", f"{own:.1f} %" if math.isfinite(own) else "not measured",
             note=f"season before: {plain:.1f} %" if math.isfinite(plain) else "",
         ),
     ]  # fmt: skip
     if year is not None:
-        cards.insert(1, kpi_card("Same periods a season ago", number(year, unit), delta=change(total, year), note="change since"))
+        cards.insert(1, kpi_card(f"{whose}Same periods a season ago", number(year, unit), delta=change(total, year), note="change since"))
     return kpi_row(cards)
 
 
 def board(leaderboard: Any) -> str:
     """Write who forecast the past best, for pages that draw no charts; 1 is as good as the season before."""
     rows = "".join(
-        f'<tr><td>{_name(str(each.model))}</td><td class="num">{each.mase:.2f}</td><td class="num">{each.smape:.1f} %</td>'
-        f'<td class="wrap">{escape(str(each.note or ""))}</td></tr>'
+        f'<tr><td>{_name(str(each.model))}</td><td class="num">{_measured(each.mase)}</td>'
+        f'<td class="num">{_measured(each.smape, 1, " %")}</td><td class="wrap">{escape(str(each.note or ""))}</td></tr>'
         for each in leaderboard.itertuples()
     )
     head = '<tr><th>Model</th><th class="num">Scaled error</th><th class="num">sMAPE</th><th></th></tr>'
@@ -81,6 +88,11 @@ def _chip(member: str, kind: str, sign: str, words: str) -> str:
 
 def _name(member: str) -> str:
     return escape(NAMES.get(member, member))
+
+
+def _measured(value: float, digits: int = 2, unit: str = "") -> str:
+    """Write an error; who was left out has none."""
+    return f"{value:.{digits}f}{unit}" if math.isfinite(value) else "\u2013"
 
 
 def _of(frame: Any, unique_id: str | None) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from apps.forecasts import pieces
+from apps.forecasts.store import BUDGET_S
 from apps.kit.cards import empty_state, error_state, skeleton
 from apps.kit.offline import WidgetPane
 from apps.kit.view import SceneView, camera_buttons
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 GRAINS = ["day", "week", "month", "quarter", "year"]
 NOBODY = "nothing"
 COUNTRIES = ["", "AT", "BR", "CA", "CH", "DE", "ES", "FR", "GB", "IN", "IT", "JP", "NL", "PL", "SE", "US"]
-BUDGET_S = 20.0
 FIRST_STEPS = "Run `cyberpunk demo` for a demo company, or `cyberpunk import FILE` for your own."
 
 

@@ -112,7 +112,7 @@ def serve_theme_files(app: FastAPI) -> None:
 
 
 class _Page(pn.Template):
-    """Panel describes a template anew, with all that is on it, whenever something is added: an eighth of the time of a page."""
+    """Panel describes a template anew, with all that is on it, whenever something is added: an eighth of a page's time in a profile."""
 
     def __repr__(self) -> str:
         return type(self).__name__

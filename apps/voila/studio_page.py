@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from apps.forecasts import pieces
+from apps.forecasts.store import BUDGET_S
 from apps.kit.cards import empty_state, error_state, skeleton
 from apps.kit.page import page_css
 from apps.kit.panes import FIRST_STEPS
 from apps.kit.words import dimensions_of
 from apps.voila.pulse import Pulse
 from cyberpunk_ai.charts.fan_svg import forecast_svg
-from cyberpunk_ai.charts.scene3d import Terrain, describe_terrain
+from cyberpunk_ai.charts.scene3d import Terrain, TerrainPoint, describe_terrain
 from cyberpunk_ai.charts.theme import load_theme
 from cyberpunk_ai.core.errors import CyberpunkError
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from cyberpunk_ai import Workspace
 
 GRAINS = ["day", "week", "month", "quarter"]
-BUDGET_S = 20.0
 
 
 class StudioPage:
@@ -76,7 +76,7 @@ class StudioPage:
         self._run = threading.Thread(target=self._answer, args=(self._asked,), name="voila-studio", daemon=True)
         self._run.start()
 
-    def wait(self, patience_s: float = 60.0) -> bool:
+    def wait(self, patience_s: float = 1.5 * BUDGET_S) -> bool:
         """Wait for the answer; whether it came in time."""
         if self._run is not None:
             self._run.join(patience_s)
@@ -109,10 +109,7 @@ class StudioPage:
                     self._show(step.result, is_last=step.is_last)
 
     def _show(self, result: Any, *, is_last: bool) -> None:
-        first = result.unique_ids[0]
-        self.headline.value = pieces.headline(
-            result, self._units.get(self.metric.value, ""), None if len(result.unique_ids) == 1 else first
-        )
+        self._tell(result, result.unique_ids[0])
         fans = [forecast_svg(_one(result, name), theme=self.theme) for name in result.unique_ids[:6]]
         titles = [f"<h3>{escape(name)}</h3>" if len(result.unique_ids) > 1 else "" for name in result.unique_ids[:6]]
         self.fan.value = "".join(f"<section>{title}{fan}</section>" for title, fan in zip(titles, fans, strict=True))
@@ -121,10 +118,19 @@ class StudioPage:
             self.notes.value = pieces.notes(result.notes)
             self._draw(result)
 
+    def _tell(self, result: Any, name: str) -> None:
+        unit = str(self._units.get(self.metric.value, ""))
+        self.headline.value = pieces.headline(result, unit, None if len(result.unique_ids) == 1 else name)
+
     def _draw(self, result: Any) -> None:
-        before, self.scene = self.scene, Terrain(result, theme=self.theme, width=1100, height=self._height)
+        def pick(point: TerrainPoint | None) -> None:
+            if point is not None:
+                self._tell(result, point.entity)
+
+        before, self.scene = self.scene, Terrain(result, theme=self.theme, width=1100, height=self._height, on_select=pick)
         words = widgets.HTML(f'<p class="unseen">{escape(describe_terrain(self.scene.named, str(self.metric.value)))}</p>')
-        self.stage.children = [self.scene.widget, words]
+        legend = widgets.HTML(pieces.terrain_legend(min(result.levels)))
+        self.stage.children = [self.scene.widget, legend, words]
         if before is not None:
             before.close()
 

@@ -120,6 +120,12 @@ def shows_canvas(watched: Watched) -> bool:
     return bool(watched.page.evaluate(HAS_CANVAS))
 
 
+def all_are_told(watched: Watched) -> bool:
+    """Whether every member of a forecast has landed or, on a busy machine, was left out by name."""
+    said = watched.text()
+    return " of 7 after" in said and "0 of 7 after" not in said and "at work" not in said
+
+
 def colours_of(picture: bytes, box: tuple[int, int, int, int]) -> int:
     from PIL import Image
 

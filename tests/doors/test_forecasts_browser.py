@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.doors.browsing import Watched
+from tests.doors.browsing import Watched, all_are_told
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -20,8 +20,7 @@ def address(pages: str) -> str:
 def test_a_forecast_grows_until_all_members_have_landed(address: str, browser: Any, width: int, height: int, name: str) -> None:
     watched = Watched(browser, width, height)
     watched.open(f"{address}?grain=month&horizon=6")
-    watched.until(lambda: "7 of 7 after" in watched.text(), "all members have landed")
-    watched.until(lambda: "Next 6 periods" in watched.text() and "at work" not in watched.text(), "the headline is there")
+    watched.until(lambda: all_are_told(watched) and "Next 6 periods" in watched.text(), "the members have landed and the headline is there")
     watched.page.wait_for_timeout(2500)
     watched.picture(name)
     assert watched.outside == []

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.doors.browsing import ROOT, Watched, chromium, free_port, open_browser, shows_canvas
+from tests.doors.browsing import ROOT, Watched, all_are_told, chromium, free_port, open_browser, shows_canvas
 from tests.doors.conftest import TODAY, environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -81,10 +81,19 @@ def test_dashboards_are_drawn_silent_and_leave_no_kernel_behind(home: Path) -> N
         assert "voila/render/cockpit" in watched.page.url, "the front door leads to the cockpit"
         studio = Watched(browser, 1280, 1200)
         studio.open(f"{address}/voila/render/forecast_studio.ipynb")
-        studio.until(lambda: "7 of 7 after" in studio.text() and shows_canvas(studio), "the members have landed and the landscape is there")
+        studio.until(lambda: all_are_told(studio) and shows_canvas(studio), "the members have landed and the landscape is there")
         studio.until(lambda: studio.page.locator("svg[aria-label^='Forecast of']").count() >= 4, "every region has its fan")
         studio.page.wait_for_timeout(3000)
         studio.picture("voila-studio")
+        assert "APAC: Next 12 periods" in studio.text(), "the headline tells of the first series"
+        named = {f"{region}: Next 12 periods" for region in ("EMEA", "LATAM", "North America")}
+        for x, y in ((690, 330), (690, 300), (600, 250), (560, 220)):  # from the front row to the back
+            studio.page.locator(".jupyter-threejs canvas").click(position={"x": x, "y": y})
+            studio.page.wait_for_timeout(1500)
+            if any(name in studio.text() for name in named):
+                break
+        else:
+            raise AssertionError(f"no click on the landscape chose another series: {studio.text()[-2500:]}")
         assert kernels_of(server) == 2
         for each in (watched, studio):
             assert each.outside == []
