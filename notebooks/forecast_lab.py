@@ -23,7 +23,7 @@ metric: str = "revenue"  # any additive metric of ws.metrics(), where no file is
 grain: str = "month"  # length of a period of the metric: day, week, month, quarter, year
 horizon: int = 6  # periods ahead
 windows: int = 3  # past points in time
-models: str = "theta,ets,arima,xgboost,lstm"  # who takes part
+models: str = "theta,ets,ces,arima,xgboost,lstm"  # who takes part, in every question
 parts: str = "region,channel"  # dimensions of the tree, the coarsest first
 
 # %%
@@ -60,7 +60,7 @@ past.by_step.pivot(index="step", columns="model", values="mae")
 # The total, its parts and their parts are each forecast by themselves and then made to add up with the least change.
 
 # %%
-tree = ws.forecast_hierarchy(metric, by=[name.strip() for name in parts.split(",")], horizon=horizon, grain=grain)
+tree = ws.forecast_hierarchy(metric, by=[name.strip() for name in parts.split(",")], horizon=horizon, grain=grain, models=members)
 tree.chart()
 
 # %%
@@ -84,7 +84,7 @@ sales = 1000 * (1 + 0.2 * np.sin(np.arange(66) * np.pi / 6)) * np.exp(0.3 * prom
 shop = pd.DataFrame({"ds": months, "y": sales, "promotion": promotion})
 future = shop.loc[60:, ["ds", "promotion"]]
 changed = future.assign(promotion=[0, 0, 1, 0, 1, 0])
-moved = ws.forecast_scenario(shop[:60], future=future, changed=changed, horizon=6)
+moved = ws.forecast_scenario(shop[:60], future=future, changed=changed, horizon=6, models=members)
 moved.chart()
 
 # %%

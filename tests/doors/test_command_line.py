@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.doors.conftest import ROOT, TODAY, environment
-
-
-def cyberpunk(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cyberpunk_ai.cli", *arguments]
-    return subprocess.run(
-        command, env=environment(home, CYBERPUNK_TODAY=TODAY), cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
+from tests.doors.commands import Done, cyberpunk, one_after_another
 
 
 def test_help_lists_every_command() -> None:
@@ -41,11 +32,18 @@ def test_a_typing_error_is_answered_with_the_right_word(demo_home: Path) -> None
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [["metrics"], ["quality"], ["sources"], ["runs"], ["health"], ["doctor"], ["version"]])
-def test_every_command_speaks_json(demo_home: Path, command: list[str]) -> None:
-    done = cyberpunk(demo_home, *command, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)
+TELLING = ("metrics", "quality", "sources", "runs", "health", "doctor", "version")
+
+
+@pytest.fixture(scope="module")
+def told(demo_home: Path) -> dict[str, Done]:
+    return dict(zip(TELLING, one_after_another(demo_home, [[name, "--json"] for name in TELLING]), strict=True))
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_every_command_speaks_json(told: dict[str, Done], name: str) -> None:
+    assert told[name].returncode == 0, told[name].stderr
+    assert json.loads(told[name].stdout)
 
 
 def test_a_file_is_planned_then_taken_in(tmp_path: Path) -> None:

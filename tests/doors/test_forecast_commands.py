@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.doors.test_command_line import cyberpunk
+from tests.doors.commands import Done, cyberpunk, one_after_another
 from tests.unit.forecasting.test_covariates import promoted
 
 
@@ -63,18 +63,24 @@ def test_past_points_in_time_and_unusual_days(demo_home: Path) -> None:
     assert "values were not to be expected" in found.stdout
 
 
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        (["forecast", "--csv", "nowhere.csv"], "is not there"),
-        (["forecast", "--csv", "{folder}/no_y.csv"], "column y is missing"),
-        (["forecast", "--csv", "{folder}/sales.csv", "--output", "x.docx", "--model", "theta"], "no kind of file"),
-        (["forecast", "--holidays", "XX"], "no holidays"),
-        (["anomalies", "--grain", "century"], "century"),
-    ],
-)
-def test_what_cannot_be_done_says_what_to_do(demo_home: Path, files: Path, asked: list[str], words: str) -> None:
-    done = cyberpunk(demo_home, *[each.format(folder=files) for each in asked])
+REFUSED = {
+    "is not there": ["forecast", "--csv", "nowhere.csv"],
+    "column y is missing": ["forecast", "--csv", "{folder}/no_y.csv"],
+    "no kind of file": ["forecast", "--csv", "{folder}/sales.csv", "--output", "x.docx", "--model", "theta"],
+    "no holidays": ["forecast", "--holidays", "XX"],
+    "century": ["anomalies", "--grain", "century"],
+}
+
+
+@pytest.fixture(scope="module")
+def refused(demo_home: Path, files: Path) -> dict[str, Done]:
+    asked = [[each.format(folder=files) for each in arguments] for arguments in REFUSED.values()]
+    return dict(zip(REFUSED, one_after_another(demo_home, asked), strict=True))
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_cannot_be_done_says_what_to_do(refused: dict[str, Done], words: str) -> None:
+    done = refused[words]
     assert done.returncode not in (0, 1) or "error" in done.stderr
     assert words in done.stderr.replace("\n", " ")
     assert "hint" in done.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.doors.test_command_line import cyberpunk
+from tests.doors.commands import Done, cyberpunk, one_after_another
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +55,24 @@ def test_a_saved_model_scores_as_the_report_does(own_demo_home: Path, customers_
     pd.testing.assert_series_equal(scores.sort_index(), told.sort_index(), atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        (["--explain", "nobody-at-all"], "nobody-at-all"),
-        (["--with", "never-saved"], "never-saved"),
-        (["--regime", "monthly"], "regime"),
-        (["--as-of", "1901-01-01"], "hint:"),
-        (["--save", "Not A Name"], "hint:"),
-    ],
-)
-def test_what_cannot_be_done_is_a_message_with_an_exit_code(demo_home: Path, asked: list[str], said: str) -> None:
-    done = cyberpunk(demo_home, "retention", *asked)
+REFUSED = {
+    "nobody-at-all": ["--explain", "nobody-at-all"],
+    "never-saved": ["--with", "never-saved"],
+    "regime": ["--regime", "monthly"],
+    "1901": ["--as-of", "1901-01-01"],
+    "Not A Name": ["--save", "Not A Name"],
+}
+
+
+@pytest.fixture(scope="module")
+def refused(demo_home: Path) -> dict[str, Done]:
+    return dict(zip(REFUSED, one_after_another(demo_home, [["retention", *asked] for asked in REFUSED.values()]), strict=True))
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_what_cannot_be_done_is_a_message_with_an_exit_code(refused: dict[str, Done], said: str) -> None:
+    done = refused[said]
     assert done.returncode in {64, 65, 66}, (done.returncode, done.stderr)
     assert said in done.stderr
+    assert "hint:" in done.stderr
     assert "Traceback" not in done.stderr
