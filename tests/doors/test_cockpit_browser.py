@@ -79,9 +79,8 @@ def test_cockpit_is_drawn_without_a_request_to_the_outside(
     watched.open(address)
     watched.until(lambda: shows_canvas(watched) and "Gross margin" in watched.text(), "the city and the cards are there")
     watched.page.wait_for_timeout(4000)
-    picture = watched.picture(name)
     half = (0, height // 4, int(width * 0.6), int(height * 0.85))
-    assert colours_of(picture, half) > 400, "the city is more than a background"
+    picture = watched.picture_when(name, lambda seen: colours_of(seen, half) > 400, "the city is more than a background")
     resembles(picture, name)
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out to the side"
     assert watched.outside == []

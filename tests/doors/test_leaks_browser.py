@@ -12,13 +12,12 @@ import httpx
 import pytest
 
 from benchmarks.cockpit.visitors import stay
-from tests.doors.browsing import Watched, open_browser, page_server
+from tests.doors.browsing import GONE_AFTER_S, Watched, open_browser, page_server
 from tests.doors.conftest import TODAY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 VISITS, IN_A_BROWSER = 20, 4
-PATIENCE_S = 30.0
 PAGES = ("cockpit", "retention", "streams", "explore")
 
 
@@ -41,7 +40,7 @@ def test_twenty_visits_leave_nothing_behind(demo_home: Path, tmp_path: Path) -> 
             assert state()["visitors_ever"] >= VISITS
             assert state()["widgets"] > 0
             browser.close()
-        ending = time.monotonic() + PATIENCE_S
+        ending = time.monotonic() + GONE_AFTER_S
         while ((left := state())["visitors"] or left["widgets"]) and time.monotonic() < ending:
             time.sleep(1)
         assert left["visitors"] == 0, left

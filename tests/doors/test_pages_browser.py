@@ -41,8 +41,7 @@ def test_every_page_is_drawn_at_both_widths_without_a_request_to_the_outside(pag
     if name == "retention":
         watched.until(lambda: shows_canvas(watched), "the galaxy is there")
     watched.page.wait_for_timeout(3500)
-    picture = watched.picture(f"{name}-{size}")
-    assert colours_of(picture, (0, 0, width, height)) > 60, "more than a background"
+    picture = watched.picture_when(f"{name}-{size}", lambda seen: colours_of(seen, (0, 0, width, height)) > 60, "more than a background")
     resembles(picture, f"{name}-{size}")
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out to the side"
     is_clean(watched)

@@ -15,12 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.doors.browsing import ROOT, Watched, all_are_told, chromium, free_port, open_browser, shows_canvas
+from tests.doors.browsing import GONE_AFTER_S, ROOT, Watched, all_are_told, chromium, free_port, open_browser, shows_canvas
 from tests.doors.conftest import TODAY, environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
-
-PATIENCE_S = 30.0  # after which nothing of a visitor is left
 
 
 def wait_for(port: int, server: subprocess.Popen[Any], log: Path) -> None:
@@ -99,10 +97,10 @@ def test_dashboards_are_drawn_silent_and_leave_no_kernel_behind(home: Path) -> N
             assert each.outside == []
             assert each.errors == []
         browser.close()
-        ending = time.monotonic() + PATIENCE_S
+        ending = time.monotonic() + GONE_AFTER_S
         while kernels_of(server) and time.monotonic() < ending:
             time.sleep(0.5)
-        assert kernels_of(server) == 0, f"kernels are left {PATIENCE_S:.0f} s after the browser was closed"
+        assert kernels_of(server) == 0, f"kernels are left {GONE_AFTER_S:.0f} s after the browser was closed"
 
 
 def test_a_kernel_that_ran_ahead_takes_its_visitor_at_once(home: Path) -> None:
