@@ -212,7 +212,8 @@ def main() -> int:
 
 
 def _apart(task: str, *given: object) -> dict[str, float]:
-    """Work in a process of its own, so that memory and warmth are its own."""
+    """Work in a process of its own, so that memory and warmth are its own; says what it is at, since the whole takes half an hour."""
+    print(f"measuring {task} {' '.join(map(str, given))} ...", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "benchmarks.forecasting", "--only", json.dumps([task, *given])]
     done = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False)
     if done.returncode:

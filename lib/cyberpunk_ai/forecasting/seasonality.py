@@ -123,9 +123,12 @@ def adjust(values: FloatArray, season_length: int, *, as_in_m4: bool = False) ->
     trend = _centred_average(values, season_length)
     positive = bool(values.min() > 0)
     inside = ~np.isnan(trend)
-    detached = np.full(len(values), np.nan)
-    detached[inside] = values[inside] / trend[inside] if positive else values[inside] - trend[inside]
-    figure = np.array([np.nanmean(detached[position::season_length]) for position in range(season_length)])
+    # A row per cycle, the last one filled up, so that a column holds one place of the season.
+    detached = np.zeros(-(-len(values) // season_length) * season_length)
+    known = np.zeros(len(detached), dtype=bool)
+    known[: len(values)] = inside
+    detached[known] = values[inside] / trend[inside] if positive else values[inside] - trend[inside]
+    figure = detached.reshape(-1, season_length).sum(axis=0) / known.reshape(-1, season_length).sum(axis=0)
     # A figure near zero would blow the adjusted series up, so weak seasons of a multiplicative kind stay at one percent at least.
     figure = np.maximum(figure / figure.mean(), 0.01) if positive else figure - figure.mean()
     pattern = figure[np.arange(len(values)) % season_length]
