@@ -51,7 +51,7 @@ hand_over_pip_configuration() { # uv reads no pip.conf
   [ -z "$certificate" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$certificate}"
 }
 
-install() {
+install() { # [uncompiled]
   local stamp="$VENV/.installed" wanted
   wanted="$(cat "$ROOT/requirements.lock" "$ROOT/pyproject.toml" | cksum)"
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
@@ -63,9 +63,11 @@ install() {
   hand_over_pip_configuration
   "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" -r "$ROOT/requirements.lock"
   "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --no-deps --editable "$ROOT"
-  "$VENV/bin/python" -m compileall -q -j 0 -x "/tests?/" "$VENV/lib" >/dev/null 2>&1 || true
+  [ "${1:-}" = uncompiled ] || compile_modules
   printf '%s' "$wanted" > "$stamp"
 }
+
+compile_modules() { "$VENV/bin/python" -m compileall -q -j 0 -x "/tests?/" "$VENV/lib" >/dev/null 2>&1 || true; }
 
 lock() {
   install
@@ -195,8 +197,11 @@ EOF
 # --- testing ----------------------------------------------------------------------------------------------------------------------------
 
 run_tests() {
-  install
-  ensure_chromium
+  # Side by side: fetching a browser with installing, and compiling, which has cores to spare, with what has only one to use.
+  local browser compiling
+  ensure_chromium & browser=$!
+  install uncompiled
+  compile_modules & compiling=$!
   cd "$ROOT"
   export PATH="$VENV/bin:$PATH" OMP_NUM_THREADS=1 JUPYTER_PLATFORM_DIRS=1
   say "Style"
@@ -204,6 +209,7 @@ run_tests() {
   ruff format --check .
   say "Types"; mypy
   say "Floors"; lint-imports --no-cache
+  wait "$browser" "$compiling"
   say "Tests"
   # Files stay together, so that each server is started once a worker, and those with servers come first. Tests wait for servers and
   # browsers a third of their time, which one worker more than cores uses.
