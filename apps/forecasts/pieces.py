@@ -61,7 +61,7 @@ def headline(result: Any, unit: str, unique_id: str | None) -> str:
         ),
     ]  # fmt: skip
     if year is not None:
-        cards.insert(1, kpi_card(f"{whose}Same periods a season ago", number(year, unit), delta=change(total, year), note="change since"))
+        cards.insert(1, kpi_card(f"{whose}A season ago", number(year, unit), delta=change(total, year), note="change since then"))
     return kpi_row(cards)
 
 

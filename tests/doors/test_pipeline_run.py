@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.doors.conftest import ROOT, TODAY, environment
-
-
-def cyberpunk(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cyberpunk_ai.cli", *arguments, "--json"]
-    return subprocess.run(
-        command, env=environment(home, CYBERPUNK_TODAY=TODAY), cwd=ROOT, capture_output=True, text=True, check=False, timeout=280
-    )
+from tests.doors.commands import cyberpunk
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +17,7 @@ def run(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     import shutil
 
     home = Path(shutil.copytree(demo_home, tmp_path_factory.mktemp("nightly") / "home"))
-    done = cyberpunk(home, "run", "nightly", "--set", "horizon=4")
+    done = cyberpunk(home, "run", "nightly", "--set", "horizon=4", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     return home, json.loads(done.stdout)
 
@@ -34,7 +25,7 @@ def run(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 def test_a_run_succeeds_and_is_recorded(run: tuple[Path, dict[str, Any]]) -> None:
     home, outcome = run
     assert outcome["status"] == "succeeded"
-    recorded = json.loads(cyberpunk(home, "runs", "nightly").stdout)["runs"]
+    recorded = json.loads(cyberpunk(home, "runs", "nightly", "--json").stdout)["runs"]
     assert [(row["run_id"], row["status"]) for row in recorded] == [(outcome["run_id"], "succeeded")]
     assert recorded[0]["parameters"]["horizon"] == 4
 
@@ -52,6 +43,6 @@ def test_the_page_is_one_file_without_scripts_or_outside_requests(run: tuple[Pat
 
 
 def test_an_unknown_parameter_is_refused_before_anything_runs(demo_home: Path) -> None:
-    done = cyberpunk(demo_home, "run", "nightly", "--set", "colour=red")
+    done = cyberpunk(demo_home, "run", "nightly", "--set", "colour=red", "--json")
     assert done.returncode == 64
     assert json.loads(done.stderr.splitlines()[-1])["error"]["code"] == "invalid_argument"

@@ -1,7 +1,8 @@
 """The ensemble: the mean of its members, the outermost drawn in, after those that failed or exploded have been dropped by name.
 
-Choosing one model by its past costs accuracy (measured: .07 to .10 OWA), so nothing here ever chooses one. Weighting members by their past
-over a panel was measured to bring nothing that a robust mean does not bring without it.
+Choosing one model by its past costs accuracy (measured: .07 to .10 OWA), so nothing here ever chooses one. Weighting members by
+their past over a panel, by MASE to the power of -1 to -4, moved OWA by .001 up to .007 down on four public sets: too little to carry
+weights through every update.
 """
 
 from __future__ import annotations

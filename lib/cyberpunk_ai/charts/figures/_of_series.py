@@ -31,9 +31,10 @@ def bands(hv: Any, look: Theme, frame: pd.DataFrame, levels: Sequence[float], co
 
 
 def of_several(frame: pd.DataFrame, unique_id: str | None) -> str:
-    """Name the series that is drawn where there are others; empty where it is the only one."""
+    """Name the series that is drawn where there are others, and how to see them where nobody chose; empty where it is the only one."""
     if not len(frame) or "unique_id" not in frame.columns or frame["unique_id"].nunique() < 2:
         return ""
     names = frame["unique_id"].unique()
-    shown = names[0] if unique_id is None else unique_id
-    return f"{shown}, one of {len(names)} series; unique_id= shows another"
+    if unique_id is None:
+        return f"{names[0]}, one of {len(names)} series; unique_id= shows another"
+    return f"{unique_id}, one of {len(names)} series"
