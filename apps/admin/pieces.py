@@ -9,6 +9,7 @@ import pandas as pd
 
 from apps.kit.cards import empty_state, kpi_card, kpi_row
 from apps.kit.words import ago
+from cyberpunk_ai.core.numbers import to_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,7 +150,7 @@ def _when(column: pd.Series) -> pd.Series:
 
 
 def _count(column: pd.Series) -> pd.Series:
-    return pd.to_numeric(column, errors="coerce").map(lambda each: "\u2013" if each != each else f"{each:,.0f}")  # noqa: PLR0124 - NaN
+    return to_numbers(column).map(lambda each: "\u2013" if each != each else f"{each:,.0f}")  # noqa: PLR0124 - NaN
 
 
 def _error(value: Any) -> str:

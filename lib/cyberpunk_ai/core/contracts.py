@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cyberpunk_ai.core.errors import ContractBroken
+from cyberpunk_ai.core.numbers import to_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,7 +151,7 @@ def cast(raw: pd.Series, kind: Kind) -> tuple[pd.Series, pd.Series]:
         values[texts.isin(_TRUE)] = True
         values[texts.isin(_FALSE)] = False
         return values, present & values.isna()
-    values = pd.to_numeric(raw, errors="coerce").astype("float64")
+    values = to_numbers(raw).astype("float64")
     wrong = present & (values.isna() | np.isinf(values))
     if kind == "int":
         # Beyond 64 bits a cast would warn and wrap around.

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
+from cyberpunk_ai.core.numbers import not_numbers, to_numbers
 from cyberpunk_ai.forecasting import frequency
 from cyberpunk_ai.forecasting.resampling import resampled, usual_grid
 
@@ -166,10 +167,9 @@ def _zone_written(value: object) -> str:
 
 
 def _numbers(raw: pd.Series) -> pd.Series:
-    try:
-        values = pd.to_numeric(raw).astype("float64")
-    except (ValueError, TypeError) as error:
-        raise ContractBroken(f"y holds values that are not numbers: {error}", hint="convert the column to numbers first") from error
+    values = to_numbers(raw).astype("float64")
+    if wrong := not_numbers(raw, values):
+        raise ContractBroken(f"y holds values that are not numbers: {wrong[0][:60]!r}", hint="convert the column to numbers first")
     if np.isinf(values).any():
         raise ContractBroken("y holds infinite values", hint="replace them by missing values")
     if values.isna().all():

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cyberpunk_ai.core.errors import ContractBroken
+from cyberpunk_ai.core.numbers import not_numbers, to_numbers
 from cyberpunk_ai.forecasting.seasonality import adjust
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def lay_on_periods(customer_data: pd.DataFrame, dates: pd.DatetimeIndex) -> Purc
     try:
         raw = customer_data[when_name]
         when = pd.to_datetime(raw, utc=True, format="ISO8601" if raw.dtype == object else None).dt.tz_localize(None)
-        spend = np.ones(len(when)) if amount_name is None else pd.to_numeric(customer_data[amount_name]).to_numpy(dtype=np.float64)
+        spend = np.ones(len(when)) if amount_name is None else _amounts(customer_data[amount_name])
     except (ValueError, TypeError) as error:
         raise ContractBroken(f"customer_data: {error}", hint=f"{when_name} must hold dates and {amount_name} numbers") from error
     period = _period_of(when, dates)
@@ -214,3 +215,10 @@ def _without_season(purchases: Purchases, season_length: int) -> Purchases:
     return Purchases(
         purchases.customer, purchases.period, purchases.spend / figure, purchases.customers, purchases.periods, purchases.dropped
     )
+
+
+def _amounts(raw: pd.Series) -> FloatArray:
+    read = to_numbers(raw)
+    if wrong := not_numbers(raw, read):
+        raise ValueError(f"{wrong[0][:60]!r} is not a number")
+    return read.to_numpy(dtype=np.float64)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
+from cyberpunk_ai.core.numbers import to_numbers
 from cyberpunk_ai.core.results import CHARTS, Result
 from cyberpunk_ai.forecasting.engine import forecast
 from cyberpunk_ai.forecasting.ensemble import DEFAULT_MODELS
@@ -232,7 +233,7 @@ def _past_errors(base: ForecastResult, purchases: customer_base.Purchases, share
 
 
 def _from_probabilities(base: ForecastResult, customer_data: pd.DataFrame) -> _Effect:
-    churn = pd.to_numeric(customer_data["churn_probability"], errors="coerce").to_numpy(dtype=np.float64)
+    churn = to_numbers(customer_data["churn_probability"]).to_numpy(dtype=np.float64)
     if np.isnan(churn).any() or (churn < 0).any() or (churn > 1).any():
         raise ContractBroken("customer_data: churn_probability must lie between 0 and 1", hint="drop or complete the rows without one")
     name = next((name for name in ("expected_purchases", "monetary", "lifetime_value") if name in customer_data.columns), None)

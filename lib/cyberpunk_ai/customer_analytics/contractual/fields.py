@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.special import expit
 
+from cyberpunk_ai.core.numbers import to_numbers
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cyberpunk_ai.customer_analytics.churn.scorers.base import Scorer
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray
 
@@ -63,7 +66,7 @@ class FittedFields:
             elif is_choice:
                 columns.append((fields[field].astype(str) == choice).to_numpy(dtype=np.float64))
             else:
-                columns.append(np.nan_to_num(pd.to_numeric(fields[field], errors="coerce").to_numpy(dtype=np.float64)))
+                columns.append(np.nan_to_num(to_numbers(fields[field]).to_numpy(dtype=np.float64)))
         return np.column_stack(columns)
 
 

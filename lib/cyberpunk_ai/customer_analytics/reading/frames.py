@@ -16,6 +16,7 @@ import pandas as pd
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.contracts import Column, FrameContract, cast
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument, TooLittleData
+from cyberpunk_ai.core.numbers import to_numbers
 from cyberpunk_ai.customer_analytics.reading.collapsing import Rows, collapse
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def _quantity_times_price(transactions: pd.DataFrame) -> pd.Series | None:
     found = found_columns(transactions, {"quantity": QUANTITY, "unit_price": UNIT_PRICE})
     if len(found) < 2:
         return None
-    quantity, price = (pd.to_numeric(transactions[found[name]], errors="coerce").astype("float64") for name in ("quantity", "unit_price"))
+    quantity, price = (to_numbers(transactions[found[name]]).astype("float64") for name in ("quantity", "unit_price"))
     return quantity * price
 
 

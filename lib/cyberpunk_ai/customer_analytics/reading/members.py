@@ -10,6 +10,7 @@ import pandas as pd
 
 from cyberpunk_ai.core.contracts import cast
 from cyberpunk_ai.core.errors import ContractBroken
+from cyberpunk_ai.core.numbers import to_numbers
 from cyberpunk_ai.customer_analytics.reading.frames import found_columns, moment_of
 from cyberpunk_ai.customer_analytics.reading.ledger import positions
 
@@ -110,10 +111,8 @@ def read_members(
         if name in found:
             if name == "tenure_months" and tenure.isna().any():
                 notes.append(f"{found[name]!r} is read as months")
-            tenure = tenure.fillna(pd.to_numeric(rows[found[name]], errors="coerce") * days)
-    amount = (
-        pd.to_numeric(rows[found["recurring_amount"]], errors="coerce") if "recurring_amount" in found else pd.Series(np.nan, rows.index)
-    )
+            tenure = tenure.fillna(to_numbers(rows[found[name]]) * days)
+    amount = to_numbers(rows[found["recurring_amount"]]) if "recurring_amount" in found else pd.Series(np.nan, rows.index)
     spent = {found[name] for name in found if name != "recurring_amount"}
     raw = rows.drop(columns=[name for name in rows.columns if name in spent]).reset_index(drop=True)
     fields = _fields(raw)
@@ -191,9 +190,9 @@ def _numbers(column: pd.Series) -> pd.Series | None:
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
         texts = column.dropna().astype(str).str.strip()
         texts = texts[texts != ""]
-        if not len(texts) or pd.to_numeric(texts, errors="coerce").isna().any():
+        if not len(texts) or to_numbers(texts).isna().any():
             return None
-        column = pd.to_numeric(column.astype(str).str.strip(), errors="coerce")
+        column = to_numbers(column.astype(str).str.strip())
     found: pd.Series = column.astype("float64").replace([np.inf, -np.inf], np.nan).clip(-LARGEST, LARGEST)
     return found
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from cyberpunk_ai.core.numbers import to_numbers
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -152,7 +154,7 @@ def _dates(values: list[str], *, day_first: bool) -> tuple[tuple[str, ...], bool
     if len(shaped) < ENOUGH * len(values):
         return None
     distinct = pd.Series(sorted(set(shaped))[:2000])
-    if pd.to_numeric(distinct, errors="coerce").notna().mean() > 0.5 and not distinct.str.match(r"^(19|20)\d{6}$").mean() > ENOUGH:
+    if to_numbers(distinct).notna().mean() > 0.5 and not distinct.str.match(r"^(19|20)\d{6}$").mean() > ENOUGH:
         return None
     numeric = (_DAY_FIRST + _MONTH_FIRST) if day_first else (_MONTH_FIRST + _DAY_FIRST)
     chosen: list[str] = []

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cyberpunk_ai.core.errors import InvalidArgument
+from cyberpunk_ai.core.numbers import to_numbers
 from cyberpunk_ai.data_fabric.semantic.builder import MAX_ROWS
 from cyberpunk_ai.data_fabric.semantic.calendar import add_months, buckets
 from cyberpunk_ai.data_fabric.semantic.results import MetricCatalogue, QueryResult
@@ -108,7 +109,7 @@ def _typed(answer: pd.DataFrame, question: Question) -> pd.DataFrame:
         columns["period"] = pd.to_datetime(answer["period_start"].astype(str)).astype("datetime64[us]").to_numpy()
     for column in answer.columns:
         if column.startswith("value_"):
-            numbers = pd.to_numeric(answer[column], errors="coerce").astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+            numbers = to_numbers(answer[column]).astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
             columns[column.removeprefix("value_")] = settled(np.where(np.isfinite(numbers), numbers, np.nan))
     return pd.DataFrame(columns)
 
