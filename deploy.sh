@@ -20,9 +20,10 @@ usage() {
   cat <<EOF
 ./deploy.sh demo      install, load the demo company, start everything, print the addresses; Ctrl-C stops it
 ./deploy.sh dev       the same, with the API reloading when code changes
-./deploy.sh test      everything that CI runs: style, types, floors, tests
-./deploy.sh install   only make .venv and install the exact versions of requirements.lock
-./deploy.sh lock      resolve pyproject.toml anew into requirements.lock
+./deploy.sh test      what CI runs on every push: style, types, floors, the quick tests; 8 minutes on 2 cores
+./deploy.sh test --full   every test: accuracy, leaks, pictures, random crash points; 40 minutes
+./deploy.sh install   only make .venv and install what running needs (requirements.lock); install test adds what tests need
+./deploy.sh lock      resolve pyproject.toml anew into requirements.lock and requirements-test.lock
 ./deploy.sh status    what is running, and where
 ./deploy.sh stop      stop what is running
 Options of demo and dev: --size small|medium|large, --rate EVENTS_PER_SECOND, --no-stream
@@ -51,9 +52,12 @@ hand_over_pip_configuration() { # uv reads no pip.conf
   [ -z "$certificate" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$certificate}"
 }
 
-install() { # [uncompiled]
-  local stamp="$VENV/.installed" wanted
-  wanted="$(cat "$ROOT/requirements.lock" "$ROOT/pyproject.toml" | cksum)"
+# What running needs is in requirements.lock, what tests need beyond that in requirements-test.lock.
+install() { # run | test [uncompiled]
+  local what="$1" stamp="$VENV/.installed-$1" wanted lock
+  local -a locks=("$ROOT/requirements.lock")
+  [ "$what" = run ] || locks+=("$ROOT/requirements-test.lock")
+  wanted="$(cat "${locks[@]}" "$ROOT/pyproject.toml" | cksum)"
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
   local python; python="$(find_python)"
   say "Installing into .venv (once, a few minutes) ..."
@@ -61,23 +65,31 @@ install() { # [uncompiled]
   # pip first: it knows this machine's mirrors and certificates; uv, many times faster, is told them.
   "$VENV/bin/pip" install -qq --disable-pip-version-check "$(grep '^uv==' "$ROOT/requirements.lock")"
   hand_over_pip_configuration
-  "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" -r "$ROOT/requirements.lock"
+  local -a wished=()
+  for lock in "${locks[@]}"; do wished+=(-r "$lock"); done
+  "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" "${wished[@]}"
   "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --no-deps --editable "$ROOT"
-  [ "${1:-}" = uncompiled ] || compile_modules
+  [ "${2:-}" = uncompiled ] || compile_modules
   printf '%s' "$wanted" > "$stamp"
 }
 
 compile_modules() { "$VENV/bin/python" -m compileall -q -j 0 -x "/tests?/" "$VENV/lib" >/dev/null 2>&1 || true; }
 
 lock() {
-  install
+  install run
   hand_over_pip_configuration
-  { echo "# Exact versions of everything, for Linux and Python 3.11. Made by ./deploy.sh lock from pyproject.toml; do not edit."
-    # A local build tag such as +cpu names where a wheel came from; the version is what is locked.
-    "$VENV/bin/uv" pip compile --quiet --no-header --no-annotate --python-version 3.11 --extra all --extra dev "$ROOT/pyproject.toml" \
-      | sed 's/+cpu$//'
+  local every="$ROOT/.every.lock"
+  local -a resolve=("$VENV/bin/uv" pip compile --quiet --no-header --no-annotate --python-version 3.11)
+  # A local build tag such as +cpu names where a wheel came from; the version is what is locked.
+  { echo "# Exact versions of what running needs, for Linux and Python 3.11. Written by ./deploy.sh lock from pyproject.toml; do not edit."
+    "${resolve[@]}" --extra all --extra install "$ROOT/pyproject.toml" | sed 's/+cpu$//'
   } > "$ROOT/requirements.lock.new"
+  "${resolve[@]}" --extra all --extra install --extra dev --constraint "$ROOT/requirements.lock.new" "$ROOT/pyproject.toml" | sed 's/+cpu$//' > "$every"
+  { echo "# What tests need beyond requirements.lock. Written by ./deploy.sh lock from pyproject.toml; do not edit."
+    grep -vxFf "$ROOT/requirements.lock.new" "$every"
+  } > "$ROOT/requirements-test.lock"
   mv "$ROOT/requirements.lock.new" "$ROOT/requirements.lock"
+  rm -f "$every"
 }
 
 find_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
@@ -147,7 +159,7 @@ PY
 
 up() { # reload size rate
   local reload="$1" size="$2" rate="$3"
-  install
+  install run
   mkdir -p "$CYBERPUNK_HOME"
   alive api && { status; fail "Already running. ./deploy.sh stop ends it."; }
   trap 'echo; say "Stopping ..."; stop_all; exit 0' INT TERM
@@ -196,24 +208,29 @@ EOF
 
 # --- testing ----------------------------------------------------------------------------------------------------------------------------
 
-run_tests() {
+run_tests() { # pytest's options; --full runs the full tier
   # Side by side: fetching a browser with installing, and compiling, which has cores to spare, with what has only one to use.
-  local browser compiling
+  local browser compiling typing types failed=0
   ensure_chromium & browser=$!
-  install uncompiled
+  install test uncompiled
   compile_modules & compiling=$!
   cd "$ROOT"
   export PATH="$VENV/bin:$PATH" OMP_NUM_THREADS=1 JUPYTER_PLATFORM_DIRS=1
   say "Style"
   ruff check . # on lines of their own: `set -e` overlooks what fails before an &&
   ruff format --check .
-  say "Types"; mypy
+  say "Types (beside the tests)"
+  types="$(mktemp)"
+  mypy > "$types" 2>&1 & typing=$!
   say "Floors"; lint-imports --no-cache
   wait "$browser" "$compiling"
   say "Tests"
-  # Files stay together, so that each server is started once a worker, and those with servers come first. Tests wait for servers and
+  # Groups stay together (tests/conftest.py), so that each server is started once a worker, the longest first. Tests wait for servers and
   # browsers a third of their time, which one worker more than cores uses.
-  pytest -n "${TEST_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}" --dist loadfile --no-loadscope-reorder "$@"
+  pytest -n "${TEST_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}" --dist loadscope --no-loadscope-reorder --durations=40 "$@" || failed=$?
+  wait "$typing" || { say "Types"; cat "$types"; [ "$failed" != 0 ] || failed=1; }
+  rm -f "$types"
+  return "$failed"
 }
 
 main() {
@@ -231,7 +248,7 @@ main() {
       done
       up "$([ "$command" = dev ] && echo yes || echo no)" "$size" "$rate" ;;
     test) run_tests "$@" ;;
-    install) install ;;
+    install) install "${1:-run}" ;;
     lock) lock ;;
     status) status ;;
     stop) stop_all; say "Stopped." ;;

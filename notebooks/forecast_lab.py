@@ -25,6 +25,7 @@ horizon: int = 6  # periods ahead
 windows: int = 3  # past points in time
 models: str = "theta,ets,ces,arima,xgboost,lstm"  # who takes part, in every question
 parts: str = "region,channel"  # dimensions of the tree, the coarsest first
+stores: int = 100  # how many made-up series are forecast at once
 
 # %%
 import pandas as pd
@@ -92,13 +93,13 @@ moved.to_frame()
 
 # %% [markdown]
 # ## Many at once
-# The same question for every series of a file, in chunks, on all cores: here one hundred made-up ones in the quick tier.
+# The same question for every series of a file, in chunks, on all cores: here `stores` made-up ones in the quick tier.
 
 # %%
 many = pd.concat(
     [
         pd.DataFrame({"unique_id": f"store {place:03d}", "ds": months, "y": sales * rng.uniform(0.5, 2) + rng.normal(0, 40, 66)})
-        for place in range(100)
+        for place in range(stores)
     ]
 )
 found = ws.forecast_many(many, horizon=horizon, tier="fast", executor="here")

@@ -50,6 +50,7 @@ class RetailTruth:
         customers: Distinct customer ids.
         top_products: The ten products with the most revenue, by description (stock code where there is none).
         first_order: First line's time per customer.
+        is_sale: Which of the lines are no refund.
     """
 
     lines: int
@@ -61,17 +62,21 @@ class RetailTruth:
     customers: int
     top_products: pd.Series
     first_order: pd.Series
+    is_sale: pd.Series
 
 
-def export_messy_csv(shared_data: Path, target: Path, *, rows: int | None = None) -> MessyExport:
+def export_messy_csv(shared_data: Path, target: Path, *, rows: int | None = None, one_in: int = 1) -> MessyExport:
     """Write the lines as a messy CSV file.
 
     Args:
         shared_data: Folder of the public data sets.
         target: File to write.
         rows: Only the first so many lines; all by default.
+        one_in: Only one customer, or invoice without customer, in so many, with everything that they ever bought.
     """
     lines = pd.read_parquet(shared_data / "retention" / "online_retail.parquet")
+    buyers, _ = pd.factorize(lines["CustomerID"].astype("string").fillna(lines["InvoiceNo"]))
+    lines = lines[buyers % one_in == 0]
     lines = (lines if rows is None else lines.head(rows)).reset_index(drop=True)
     lines["Country"] = lines["Country"].replace("EIRE", "\u00c9ire")  # a letter that tells Windows-1252 from UTF-8
     lines["InvoiceDate"] = lines["InvoiceDate"].dt.floor("min")
@@ -109,4 +114,5 @@ def plain_truth(lines: pd.DataFrame) -> RetailTruth:
         customers=int(lines["CustomerID"].nunique()),
         top_products=lines.groupby(product)["amount"].sum().nlargest(10),
         first_order=lines.groupby("CustomerID")["InvoiceDate"].min(),
+        is_sale=~refund,
     )

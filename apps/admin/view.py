@@ -110,7 +110,7 @@ class AdminView(PartsView):
 
     async def _sync(self, _event: Any) -> None:
         chosen = None if self.which.value == EVERY else [str(self.which.value)]
-        self.sync.disabled = True
+        self.sync.disabled = self.is_busy = True
         self.said.object = f'<p class="muted small" role="status">Syncing {"all sources" if chosen is None else "the source"} \u2026</p>'
         try:
             report = await asyncio.to_thread(self._workspace().sync, chosen)
@@ -119,5 +119,5 @@ class AdminView(PartsView):
         else:
             self.said.object = pieces.synced(report)
         finally:
-            self.sync.disabled = False
+            self.sync.disabled = self.is_busy = False
             self.parts.renew("sources", "syncs", "health")

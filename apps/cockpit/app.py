@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import panel as pn
 
 from apps.cockpit.store import CockpitStore
 from apps.cockpit.views import TICK_MS, CockpitView
 from apps.kit.app import App
-from apps.kit.page import Area, argument, asked_theme, build_page, reload_when_lost
+from apps.kit.page import Area, argument, asked_theme, build_page
+from apps.kit.view import keep_going
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,14 +48,7 @@ def cockpit_page(store: CockpitStore, standard_theme: Callable[[], str]) -> pn.T
         Area("syncs", view.syncs, "Recent syncs"),
     ]
     page = build_page("Cockpit", areas, theme=theme, header=header, hidden=[view.probe])
-    pn.state.add_periodic_callback(view.tick, period=TICK_MS)
-
-    def leave(session_context: Any) -> None:  # noqa: ARG001 - Bokeh checks the parameter's name
-        view.close()
-
-    if pn.state.curdoc is not None:
-        pn.state.on_session_destroyed(leave)
-        reload_when_lost(pn.state.curdoc)
+    keep_going(view, TICK_MS)
     return page
 
 

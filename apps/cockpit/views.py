@@ -14,7 +14,7 @@ from apps.kit.livebar import status_line
 from apps.kit.offline import WidgetPane
 from apps.kit.panes import waiting
 from apps.kit.parts import Part
-from apps.kit.view import WIDE, SceneView, camera_buttons
+from apps.kit.view import WIDE, SceneView, are_drawn, camera_buttons
 from cyberpunk_ai.charts.figures import CHARTS
 from cyberpunk_ai.charts.live import FrameGate, Snapshot
 from cyberpunk_ai.charts.scene3d import City, describe_city
@@ -93,6 +93,12 @@ class CockpitView(SceneView):
         changed = self._tell_live(live) or changed
         if changed:
             self.probe.frame = self.gate.send()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every part is drawn as it is now, and the page has painted what was sent; live frames that follow do not unsettle it."""
+        is_drawn = are_drawn(self._drawn, {name: self.store.part(name) for name in PARTS})
+        return is_drawn and bool(self.probe.width) and (bool(self.probe.settled) or self.gate.in_flight == 0)
 
     def _show(self, name: str, part: Part, *, first: bool = False) -> None:
         if not first or part.state != "loading":

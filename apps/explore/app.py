@@ -35,7 +35,7 @@ def explore_page(host: Host) -> pn.Template:
         Area("sql", view.sql),
     ]
     pn.state.onload(view.start)
-    return open_page("Explore", view, areas, GRID, period_ms=5_000)
+    return open_page("Explore", view, areas, GRID, period_ms=None)
 
 
 APP = App("explore", "Explore", 1, lambda host: lambda: explore_page(host))

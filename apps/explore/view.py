@@ -83,9 +83,6 @@ class ExploreView:
         self._offer()
         await self._answer_now()
 
-    def tick(self) -> None:
-        """Nothing moves by itself here."""
-
     def close(self) -> None:
         """Stop what is under way when the visitor has left."""
         if self._task is not None:
@@ -99,7 +96,12 @@ class ExploreView:
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._task = asyncio.current_task()
-        question = self.question()
+        self.probe.tell_settled(False)
+        await self._ask(self.question())
+        if self._task is asyncio.current_task():
+            self.probe.tell_settled(True)
+
+    async def _ask(self, question: Question) -> None:
         self.headline.object = skeleton(2, "Asking")
         self._show_chips(question)
         try:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import panel as pn
 
 from apps.forecasts.store import KeptForecasts
 from apps.forecasts.view import ForecastView
 from apps.kit.app import App
-from apps.kit.page import Area, argument, asked_theme, build_page, reload_when_lost
+from apps.kit.page import Area, argument, asked_theme, build_page
+from apps.kit.view import keep_going
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +48,7 @@ def forecasts_page(host: Host, kept: KeptForecasts) -> pn.Template:
     page.location = True
     pn.state.onload(view.start)
 
-    def leave(session_context: Any) -> None:  # noqa: ARG001 - Bokeh checks the parameter's name
-        view.close()
-
-    if pn.state.curdoc is not None:
-        pn.state.on_session_destroyed(leave)
-        reload_when_lost(pn.state.curdoc)
+    keep_going(view, None)
     return page
 
 

@@ -127,6 +127,7 @@ class ForecastView(SceneView):
             self._task.cancel()
         self._task = asyncio.current_task()
         known = self._kept.of(self._question())
+        self.probe.tell_settled(False)
         self._wait()
         if known is not None:  # shown at once, and replaced when today's members have all landed
             self._take(known, is_last=True)
@@ -139,6 +140,8 @@ class ForecastView(SceneView):
             self._fail(empty_state("There is nothing to forecast yet", FIRST_STEPS) if is_empty else _refused(error))
         finally:
             self.ask.disabled = False
+            if self._task is asyncio.current_task():
+                self.probe.tell_settled(True, scenes=int(self.scene is not None))
 
     async def _grow(self, *, is_shown: bool) -> None:
         workspace = self._workspace()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apps.kit.cards import error_state
 from apps.kit.page import Area, asked_theme, build_page
 from apps.kit.panes import text
+from apps.kit.probe import PageProbe
 from cyberpunk_ai.core.errors import CyberpunkError
 from cyberpunk_ai.core.logs import get_logger
 
@@ -33,6 +34,13 @@ def guarded(app: App, host: Host) -> Callable[[], pn.Template]:
             LOG.exception("page failed", page=app.name)
             hint = "Load the page again; if that does not help, the log of the server has the details."
             said = error_state(f"{app.title} cannot be shown", f"Something unexpected happened ({type(error).__name__}).", hint)
-        return build_page(app.title, [Area("problem", text(said))], theme=asked_theme(host.theme()), layout="problem")
+        # Nothing will follow, so the page is settled as it comes.
+        return build_page(
+            app.title,
+            [Area("problem", text(said))],
+            theme=asked_theme(host.theme()),
+            layout="problem",
+            hidden=[PageProbe(settled=1)],
+        )
 
     return page

@@ -12,7 +12,7 @@ from apps.kit.probe import PageProbe
 from cyberpunk_ai.charts.scene3d import PRESETS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from apps.kit.parts import Part, Parts
     from cyberpunk_ai.charts.scene3d import Stage
@@ -90,6 +90,7 @@ class PartsView(SceneView):
         self.parts, self.names = parts, tuple(names)
         self._drawn: dict[str, tuple[int, str]] = {}
         self._is_open = False
+        self.is_busy = False  # while something is under way that the reader asked for
 
     def fill(self) -> None:
         """Show what is there already; call it at the end of the constructor."""
@@ -107,6 +108,11 @@ class PartsView(SceneView):
                 self._show(name, part)
                 return
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether every part has an answer and is drawn as it is now, and nothing that was asked for is under way."""
+        return not self.is_busy and are_drawn(self._drawn, {name: self.parts.get(name) for name in self.names})
+
     def must_reload_for_scene(self) -> bool:
         """Have the page loaded anew where a scene would enter it while it is open: that breaks on the page's side."""
         if self._is_open and self.scene is None:
@@ -119,20 +125,26 @@ class PartsView(SceneView):
         getattr(self, f"show_{name}")(part)
 
 
-def open_page(title: str, view: Any, areas: Sequence[Area], grid: Grid, *, header: Any = None, period_ms: int = TICK_MS) -> pn.Template:
-    """Assemble the page of one visitor and keep it going until the visitor leaves.
+def are_drawn(drawn: Mapping[str, tuple[int, str]], parts: Mapping[str, Part]) -> bool:
+    """Return whether every part has an answer, and what is drawn of it is that answer."""
+    return all(part.state != "loading" and drawn.get(name) == (part.serial, part.state) for name, part in parts.items())
+
+
+def keep_going(view: Any, period_ms: int | None) -> None:
+    """Step the page of a visitor until the visit ends, and tell the page whenever all of it has been sent.
 
     Args:
-        title: Of the page, as in the navigation.
-        view: Has `theme`, `probe`, `tick` and `close`.
-        areas: In reading order.
-        grid: Where they stand.
-        header: Shown at the right of the header.
-        period_ms: Milliseconds between two steps.
+        view: Has `probe` and `close`; where it steps, `tick` and `is_settled` too.
+        period_ms: Milliseconds between two steps; None for a page that only moves when it is asked, and then tells by itself.
     """
-    page = build_page(title, areas, theme=view.theme, header=header, hidden=[view.probe], layout=title.lower(), grid=grid)
-    page.location = True
-    pn.state.add_periodic_callback(view.tick, period=period_ms)
+
+    def step() -> None:
+        view.tick()
+        if pn.state.loaded:
+            view.probe.tell_settled(view.is_settled, scenes=int(getattr(view, "scene", None) is not None))
+
+    if period_ms is not None:
+        pn.state.add_periodic_callback(step, period=period_ms)
 
     def leave(session_context: Any) -> None:  # noqa: ARG001 - Bokeh checks the parameter's name
         view.close()
@@ -140,4 +152,22 @@ def open_page(title: str, view: Any, areas: Sequence[Area], grid: Grid, *, heade
     if pn.state.curdoc is not None:
         pn.state.on_session_destroyed(leave)
         reload_when_lost(pn.state.curdoc)
+
+
+def open_page(
+    title: str, view: Any, areas: Sequence[Area], grid: Grid, *, header: Any = None, period_ms: int | None = TICK_MS
+) -> pn.Template:
+    """Assemble the page of one visitor and keep it going until the visitor leaves.
+
+    Args:
+        title: Of the page, as in the navigation.
+        view: Has `theme` and what `keep_going` takes.
+        areas: In reading order.
+        grid: Where they stand.
+        header: Shown at the right of the header.
+        period_ms: Milliseconds between two steps; None for none.
+    """
+    page = build_page(title, areas, theme=view.theme, header=header, hidden=[view.probe], layout=title.lower(), grid=grid)
+    page.location = True
+    keep_going(view, period_ms)
     return page

@@ -100,7 +100,7 @@ class QualityView(PartsView):
         self.checks.objects = [panes.table(shown, titles=titles, height=420, rows=30, searched=("check",), widths=NARROW)]
 
     async def _replay(self, _event: Any) -> None:
-        self.again.disabled = True
+        self.again.disabled = self.is_busy = True
         self.said.object = '<p class="muted small" role="status">Trying them again with the mappings of now \u2026</p>'
         try:
             report = await asyncio.to_thread(self._workspace().replay)
@@ -110,7 +110,7 @@ class QualityView(PartsView):
             self.said.object = pieces.replayed(report)
             self.parts.renew("held_back", "scorecard")
         finally:
-            self.again.disabled = False
+            self.again.disabled = self.is_busy = False
 
     def _csv(self) -> Any:
         return None if self._rows is None else pieces.held_back_of(self._rows)

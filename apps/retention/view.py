@@ -140,10 +140,13 @@ class RetentionView(PartsView):
             self.side.object = "" if self._report is None else pieces.nobody(self._report)
             return
         self.side.object = skeleton(8, "Loading the customer")
+        self.is_busy = True
         try:
             found = await asyncio.to_thread(self._workspace().customer, customer_id)
         except CyberpunkError as error:
             self.side.object = error_state("This customer cannot be shown", error.message, error.hint)
             return
+        finally:
+            self.is_busy = False
         if self.customer.value == customer_id:
             self.side.object = pieces.selection(found, self.theme)

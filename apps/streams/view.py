@@ -69,6 +69,11 @@ class StreamsView:
             self._take(live)
         self.probe.frame = self.gate.send()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the page has painted what was sent; events that follow do not unsettle it."""
+        return bool(self.probe.width) and (bool(self.probe.settled) or self.gate.in_flight == 0)
+
     def close(self) -> None:
         """Nothing is held for one visitor."""
 

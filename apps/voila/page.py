@@ -96,6 +96,8 @@ class CockpitPage:
         told = status_line(live, False)
         if changed or told != self._status.value:
             self._status.value = told
+        if not changed and self.pulse.gate.in_flight == 0:
+            self.pulse.settle()
         return changed
 
     def _renew(self) -> bool:

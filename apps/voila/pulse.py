@@ -39,12 +39,17 @@ class Pulse:
         self._link = widgets.jslink((self._beat, "value"), (self._echo, "value"))
         self._is_open = threading.Event()
         self._echo.observe(self._answered, "value")
-        self.widget = widgets.HBox([self._beat, self._echo], layout=widgets.Layout(display="none"))
+        self._settled = widgets.HTML()
+        self.widget = widgets.HBox([self._beat, self._echo, self._settled], layout=widgets.Layout(display="none"))
 
     def start(self) -> None:
         """Begin to wait for the page."""
         self._beat.value = self.gate.send()
         threading.Thread(target=self._run, name="voila-pulse", daemon=True).start()
+
+    def settle(self) -> None:
+        """Mark the page as showing everything, for screenshots and tests; it carries `data-settled` once it has painted the last frame."""
+        self._settled.value = "<i data-settled></i>"
 
     def _answered(self, change: dict[str, int]) -> None:
         self.gate.acknowledge(int(change["new"]))

@@ -62,11 +62,16 @@ class StudioPage:
         style = widgets.HTML(f"<style>{page_css(self.theme)}</style>")
         controls = widgets.HBox([self.metric, self.by, self.grain, self.horizon, self.ask], layout=widgets.Layout(flex_flow="row wrap"))
         # A reader who only looks must not lose the kernel: the pulse keeps it while the page answers.
-        self.pulse = Pulse(lambda: None, lambda: False, lambda: None)
+        self.pulse = Pulse(lambda: None, self._step, lambda: None)
         shown = [style, controls, self.members, self.headline, self.stage, self.fan, self.board, self.notes, self.pulse.widget]
         self.widget = widgets.VBox(shown)
         self.pulse.start()
         self.start()
+
+    def _step(self) -> bool:
+        if self.wait(0) and self.pulse.gate.in_flight == 0:
+            self.pulse.settle()
+        return False
 
     def start(self) -> None:
         """Answer what the widgets ask; an older question that is still under way gives way."""

@@ -27,7 +27,7 @@ from benchmarks.cockpit.company import BUILDINGS, MARK, prepare
 from benchmarks.cockpit.hosts import BLANK
 from benchmarks.cockpit.visitors import stay
 from benchmarks.rows import Row, arguments, judged, report
-from tests.doors.browsing import free_port, open_browser
+from tests.browser.browsing import free_port, open_browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

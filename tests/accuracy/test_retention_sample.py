@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
+from tests.accuracy import pinned
 from tests.accuracy.retention import LEAK, SHOP_TARGETS, analysed, gini, held_out_scores, revenue_rows, sample_rows, scores, value_rows
 from tests.accuracy.retention_sets import SHOPS, Shop, bigml, telco
 
@@ -18,11 +20,28 @@ if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.results import RetentionReport
 
 
-@pytest.fixture(scope="module", params=["online_retail", "cdnow"])
+# Written anew by `python -m tests.accuracy.pinned`.
+PINNED = json.loads(pinned.FILE.read_text())["retention"]
+# Sums of value differ by 2% (those of the lower bounds by 6%) between kinds of processors, although the inputs agree to ten digits: trees
+# learn it here, and a customer near a split may fall on its other side. The other figures were the same to twelve digits.
+TOLERANCES = {"lifetime_value": 0.05, "lifetime_value_hi": 0.05, "lifetime_value_lo": 0.15}
+
+
+@pytest.fixture(scope="module", params=["cdnow_few", *(pytest.param(name, marks=pytest.mark.full) for name in ("online_retail", "cdnow"))])
 def looked_ahead(request: pytest.FixtureRequest, shared_data: Path) -> tuple[Shop, RetentionReport]:
     """A shop, and the report as of a past day."""
-    shop = SHOPS[request.param](shared_data / "retention")
+    shop = pinned.small_shop(shared_data) if request.param == "cdnow_few" else SHOPS[request.param](shared_data / "retention")
     return shop, analysed(shop)
+
+
+def test_a_report_says_what_was_pinned(looked_ahead: tuple[Shop, RetentionReport]) -> None:
+    shop, report = looked_ahead
+    if len(report.customers) != PINNED["customers"]:
+        pytest.skip("a few customers of one shop are pinned")
+    found = pinned.figures_of(shop, report)
+    assert found.keys() == PINNED.keys()
+    for name, value in PINNED.items():
+        assert found[name] == pytest.approx(value, rel=TOLERANCES.get(name, 1e-6)), name
 
 
 def test_the_churn_score_ranks_better_than_recency(looked_ahead: tuple[Shop, RetentionReport]) -> None:
@@ -65,6 +84,7 @@ def test_the_published_sample_gives_the_published_parameters_and_beats_the_naive
     assert all(row.ours < row.peer for row in rows if row.peer is not None and row.peer_name == "naive pace")
 
 
+@pytest.mark.full
 def test_contracts_are_scored_out_of_fold_better_than_by_tenure_and_not_too_well(shared_data: Path) -> None:
     customers = telco(shared_data / "retention")
     ours = held_out_scores(RetentionAnalyzer().analyze_customer_retention(customers, None))
@@ -77,6 +97,7 @@ def test_contracts_are_scored_out_of_fold_better_than_by_tenure_and_not_too_well
     assert ours["lift"] > by_tenure["lift"]
 
 
+@pytest.mark.full
 def test_a_copy_of_the_outcome_is_named_and_does_not_help(shared_data: Path) -> None:
     customers = bigml(shared_data / "retention").head(800)
     rng = np.random.default_rng(0)
@@ -86,6 +107,7 @@ def test_a_copy_of_the_outcome_is_named_and_does_not_help(shared_data: Path) -> 
     assert held_out_scores(report)["auc"] < 0.98
 
 
+@pytest.mark.full
 def test_what_came_later_cannot_be_seen(shared_data: Path) -> None:
     shop = SHOPS["apparel"](shared_data / "retention")
     whole = analysed(shop)

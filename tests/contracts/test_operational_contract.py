@@ -19,6 +19,7 @@ from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.data_fabric.stores import records
 from cyberpunk_ai.data_fabric.stores.migrations import config_for
 from cyberpunk_ai.data_fabric.stores.operational import Operational, open_operational
+from tests.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,18 +185,18 @@ def test_processes_upgrade_and_write_at_once(url: str) -> None:
         subprocess.Popen(
             [sys.executable, "-c", START_AND_WRITE, url, str(number)], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        for number in range(4)
+        for number in range(3)
     ]
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, errors
     store = Operational(url)
     with store.read() as connection:
-        assert connection.execute(select(func.count()).select_from(records.sources)).scalar() == 80
+        assert connection.execute(select(func.count()).select_from(records.sources)).scalar() == 60
     store.close()
 
 

@@ -7,43 +7,67 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.commands import Done, cyberpunk, one_after_another
+from tests.doors.commands import cyberpunk, started
 
 
-def test_help_lists_every_command() -> None:
-    shown = cyberpunk(Path("/nowhere"), "--help")
-    assert shown.returncode == 0
+# The program itself, three times; all other commands are run by the same function inside of the tests' process.
+def test_help_lists_every_command(tmp_path: Path) -> None:
+    shown = started(tmp_path, "--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
     for name in ("demo", "import", "sync", "query", "forecast", "retention", "run", "health", "doctor", "version"):
-        assert name in shown.stdout
+        assert f" {name} " in shown.stdout
 
 
-def test_a_metric_is_printed_as_a_table_or_as_json(demo_home: Path) -> None:
+def test_the_program_answers_as_the_function_behind_it(demo_home: Path) -> None:
+    asked = ("query", "revenue", "--by", "region", "--period", "last 12 months", "--json")
+    done = started(demo_home, *asked)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == cyberpunk(demo_home, *asked).stdout
+    assert {row["region"] for row in json.loads(done.stdout)["frame"]} == {"North America", "EMEA", "APAC", "LATAM"}
+
+
+def test_the_program_ends_with_the_code_and_the_words_of_an_error(demo_home: Path) -> None:
+    done, here = started(demo_home, "query", "revenu"), cyberpunk(demo_home, "query", "revenu")
+    assert (done.returncode, done.stdout) == (66, "")
+    assert done.stderr.startswith("error: no metric is called 'revenu'; did you mean revenue?\n  hint: metrics: ")
+    assert (here.returncode, here.stdout, here.stderr) == (done.returncode, done.stdout, done.stderr)
+
+
+def test_a_metric_is_printed_as_a_table_with_its_sql(demo_home: Path) -> None:
     table = cyberpunk(demo_home, "query", "revenue", "--by", "region", "--period", "last 12 months", "--sql")
-    assert "EMEA" in table.stdout
-    assert "SELECT" in table.stdout
-    plain = json.loads(cyberpunk(demo_home, "query", "revenue", "--by", "region", "--period", "last 12 months", "--json").stdout)
-    assert {row["region"] for row in plain["frame"]} == {"North America", "EMEA", "APAC", "LATAM"}
+    assert (table.returncode, table.stderr) == (0, "")
+    for words in ("EMEA", "North America", "SELECT"):
+        assert words in table.stdout
 
 
-def test_a_typing_error_is_answered_with_the_right_word(demo_home: Path) -> None:
-    done = cyberpunk(demo_home, "query", "revenu")
-    assert done.returncode == 66
-    assert "revenue" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_an_error_is_json_where_json_was_asked_for(demo_home: Path) -> None:
+    done = cyberpunk(demo_home, "query", "revenu", "--json")
+    assert (done.returncode, done.stdout) == (66, "")
+    assert json.loads(done.stderr)["error"]["code"] == "not_found"
 
 
-TELLING = ("metrics", "quality", "sources", "runs", "health", "doctor", "version")
+def test_a_command_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    done = cyberpunk(tmp_path, "querry")
+    assert done.returncode == 2
+    assert "No such command 'querry'" in done.stderr
 
 
-@pytest.fixture(scope="module")
-def told(demo_home: Path) -> dict[str, Done]:
-    return dict(zip(TELLING, one_after_another(demo_home, [[name, "--json"] for name in TELLING]), strict=True))
+TELLS = {
+    "metrics": "metrics",
+    "quality": "datasets",
+    "sources": "connectors",
+    "runs": "runs",
+    "health": "components",
+    "doctor": "facts",
+    "version": "version",
+}
 
 
-@pytest.mark.parametrize("name", TELLING)
-def test_every_command_speaks_json(told: dict[str, Done], name: str) -> None:
-    assert told[name].returncode == 0, told[name].stderr
-    assert json.loads(told[name].stdout)
+@pytest.mark.parametrize("name", TELLS)
+def test_every_command_speaks_json(demo_home: Path, name: str) -> None:
+    done = cyberpunk(demo_home, name, "--json")
+    assert done.returncode == 0, done.stderr
+    assert TELLS[name] in json.loads(done.stdout)
 
 
 def test_a_file_is_planned_then_taken_in(tmp_path: Path) -> None:
@@ -65,3 +89,10 @@ def test_a_missing_file_is_a_message_not_a_traceback(tmp_path: Path) -> None:
     assert done.returncode == 65
     assert "hint:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_parameter_is_refused_before_anything_runs(demo_home: Path) -> None:
+    done = cyberpunk(demo_home, "run", "nightly", "--set", "colour=red", "--json")
+    assert done.returncode == 64
+    assert json.loads(done.stderr)["error"]["code"] == "invalid_argument"
+    assert json.loads(cyberpunk(demo_home, "runs", "nightly", "--json").stdout)["runs"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,16 +14,20 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.doors.conftest import TODAY, serving
+from tests.waiting import PATIENCE_S, until_async
 
 
-@pytest.fixture
-def address(own_demo_home: Path, tmp_path: Path) -> Iterator[str]:
-    with serving(own_demo_home, tmp_path / "log", CYBERPUNK_TODAY=TODAY, CYBERPUNK_MOUNTS="") as at:
+@pytest.fixture(scope="module")
+def address(built_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over a home of its own, since one of these tests syncs it."""
+    folder = tmp_path_factory.mktemp("live")
+    home = Path(shutil.copytree(built_demo, folder / "home"))
+    with serving(home, folder / "log", CYBERPUNK_TODAY=TODAY, CYBERPUNK_MOUNTS="") as at:
         yield at
 
 
 async def until(socket: object, kind: str) -> dict:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = json.loads(await socket.recv())  # type: ignore[attr-defined]
             if message["type"] == kind:
@@ -30,7 +35,7 @@ async def until(socket: object, kind: str) -> dict:
 
 
 async def test_a_client_is_greeted_then_hears_metrics_and_syncs(address: str) -> None:
-    async with connect(address.replace("http", "ws") + "/ws") as socket, httpx.AsyncClient(base_url=address, timeout=120) as client:
+    async with connect(address.replace("http", "ws") + "/ws") as socket, httpx.AsyncClient(base_url=address, timeout=PATIENCE_S) as client:
         hello = json.loads(await socket.recv())
         assert hello["type"] == "connection"
         assert hello["data"]["client_id"]
@@ -53,13 +58,16 @@ async def test_a_page_of_another_origin_is_refused(address: str) -> None:
 
 
 async def test_a_client_that_leaves_is_forgotten(address: str) -> None:
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_S) as client:
+
+        async def are_there(clients: int) -> bool:
+            return (await client.get("/api/v1/status")).json()["websocket_clients"] == clients
+
+        await until_async(lambda: are_there(0), "those of other tests are gone")
         async with connect(address.replace("http", "ws") + "/ws") as socket:
             await socket.recv()
-            assert (await client.get("/api/v1/status")).json()["websocket_clients"] == 1
-        async with asyncio.timeout(10):
-            while (await client.get("/api/v1/status")).json()["websocket_clients"]:
-                await asyncio.sleep(0.1)
+            assert await are_there(1)
+        await until_async(lambda: are_there(0), "the client is forgotten")
 
 
 async def test_a_forecast_grows_over_the_socket(address: str) -> None:
@@ -75,7 +83,7 @@ async def test_a_forecast_grows_over_the_socket(address: str) -> None:
         assert {"theta", "ets", "ces", "arima", "xgboost", "lstm"} < set(last["data"]["landed"])
         assert last["data"]["waiting"] == []
         assert [step["data"]["elapsed_s"] for step in steps] == sorted(step["data"]["elapsed_s"] for step in steps)
-        async with httpx.AsyncClient(base_url=address, timeout=120) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_S) as client:
             whole = (await client.post("/api/v1/forecast", json={"horizon": 6, "grain": "month"})).json()
         assert last["data"]["forecast"]["forecast"] == whole["forecast"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.floors.notebooks_clean import faults
+from tests.floors.pickles import pickles_in
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = [path for folder in ("lib", "api", "apps", "pipelines", "notebooks", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -60,15 +60,59 @@ def test_notebooks_carry_no_outputs_and_match_their_scripts() -> None:
 
 
 def test_nothing_loads_pickles() -> None:
-    pattern = re.compile(r"\bpickle\b|allow_pickle=True|joblib\.load|weights_only=False")
-    assert [
-        path.relative_to(ROOT).as_posix()
-        for path in CODE
-        if any(
-            pattern.search(line)
-            for line in path.read_text().splitlines()
-            if not line.strip().startswith(("#", '"'))
-            and "pickle" in line
-            and ("import" in line or "load" in line or "allow_pickle=True" in line)
-        )
-    ] == []
+    found = {path.relative_to(ROOT).as_posix(): pickles_in(path.read_text()) for path in CODE}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pickle",
+        "import pickle as safe",
+        "import os, cPickle",
+        "import dill",
+        "import shelve",
+        "from cloudpickle import loads",
+        "from pickle import Unpickler",
+        "from joblib import load",
+        "from joblib import *",
+        "import importlib; importlib.import_module('pickle')",
+        "__import__('dill').loads(b'')",
+        "def late():\n    import pickle",
+        "import joblib; joblib.load(path)",
+        "import joblib as jobs; read = jobs.load",
+        "from joblib import numpy_pickle",
+        "import pandas as pd; pd.read_pickle(path)",
+        "from pandas import read_pickle; read_pickle(path)",
+        "import torch; torch.load(path)",
+        "import torch; torch.load(path, weights_only=False)",
+        "import torch; torch.load(path, weights_only=chosen)",
+        "import torch; read = torch.load",
+        "from torch import load; load(path)",
+        "import numpy as np; np.load(path, allow_pickle=True)",
+        "import numpy as np; np.load(path, allow_pickle=chosen)",
+        "import numpy; numpy.load(path, None, True)",
+        "import numpy; numpy.load(path, **asked)",
+        "from numpy import load; load(path, allow_pickle=True)",
+        "import numpy as np; np.lib.format.read_array(file, allow_pickle=True)",
+    ],
+)
+def test_every_way_to_load_a_pickle_is_noticed(code: str) -> None:
+    source = code.replace("from joblib import load", "from joblib import load\nload(path)") if code.endswith("import load") else code
+    assert pickles_in(source)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import torch; torch.load(path, weights_only=True)",
+        "from torch import load; load(path, weights_only=True)",
+        "import numpy as np; np.load(path)",
+        "import numpy as np; np.load(path, allow_pickle=False)",
+        "import joblib; joblib.Parallel(2)",
+        "import json; json.load(file)",
+        "pickles = 'Never import pickle; joblib.load(path)'  # pickle.load",
+    ],
+)
+def test_what_loads_no_pickle_is_left_alone(code: str) -> None:
+    assert pickles_in(code) == []

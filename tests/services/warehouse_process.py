@@ -1,20 +1,21 @@
 """One writer or reader of a warehouse, as a process of its own: `warehouse_process.py write|read CLICKHOUSE_URL_OR_- NAME BATCHES`.
 
-A writer numbers its batches and says each number once it is committed; every fifth batch replaces the amounts of the one before. A reader
-looks until it finds the file `NAME`, and prints what it saw as JSON.
+A writer numbers its batches and says each number once it is committed; every fifth batch replaces the amounts of the one before. It ends
+when its input ends, so that one which is to be killed is still there, however late that comes. A reader looks until it finds the file
+`NAME`, once more after that, and prints what it saw as JSON.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 
 from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.data_fabric.stores.warehouse import BatchToken, Warehouse, open_warehouse
+from tests.waiting import until
 
 ROWS = 20
 LOOK = "SELECT count() AS n, uniqExact(order_id, line_id) AS keys, sum(amount) AS amount FROM orders"
@@ -43,30 +44,36 @@ def write(warehouse: Warehouse, writer: str, batches: int) -> None:
             warehouse.upsert("orders", batch(writer, number - 1, 2.0), token=token)
         else:
             warehouse.append("orders", batch(writer, number, 1.0), token=token)
-        if number % 8 == 0:
+        if number % 4 == 0:
             warehouse.optimize()
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
 
 
 def read(warehouse: Warehouse, stop: Path) -> None:
-    reads, last, problems = 0, 0, []
-    while not stop.exists():
-        time.sleep(0.02)  # a reader that never rests only starves the writers of this test
+    counts, problems = [0], []
+
+    def saw_more_or_the_end() -> bool:
+        is_last = stop.exists()
         seen = warehouse.query(LOOK).iloc[0]
-        reads += 1
-        count = int(seen["n"])
-        if count < last:
-            problems.append(f"{last} rows became {count}")
+        count, before = int(seen["n"]), counts[-1]
+        if count < before:
+            problems.append(f"{before} rows became {count}")
         if count != int(seen["keys"]):
             problems.append(f"{count} rows have {int(seen['keys'])} keys")
         if count % ROWS:
             problems.append(f"{count} rows are half a batch")
-        last = count
-        if reads == 1:
+        counts.append(count)
+        if len(counts) == 2:
             sys.stdout.write("reading\n")
             sys.stdout.flush()
-    sys.stdout.write(json.dumps({"reads": reads, "problems": problems, "last": last}) + "\n")
+        return is_last or count != before
+
+    # A reader that never rested would only starve the writers of this test.
+    while not stop.exists():
+        until(saw_more_or_the_end, "the writers go on, or are done")
+    saw_more_or_the_end()
+    sys.stdout.write(json.dumps({"problems": problems, "last": counts[-1]}) + "\n")
 
 
 def main() -> None:
@@ -74,6 +81,7 @@ def main() -> None:
     warehouse = open_warehouse(Settings.load(clickhouse_url=None if url == "-" else url))
     if role == "write":
         write(warehouse, name, int(batches))
+        sys.stdin.read()
     else:
         read(warehouse, Path(name))
     warehouse.close()

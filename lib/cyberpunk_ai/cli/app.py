@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,6 +11,9 @@ from cyberpunk_ai.cli import ask, bring, customers, forecasts, operate
 from cyberpunk_ai.cli.output import print_error
 from cyberpunk_ai.core.errors import CyberpunkError
 from cyberpunk_ai.core.logs import get_logger, mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXIT_CODES = {
     "source_failed": 65,
@@ -34,15 +38,20 @@ for room in (bring, ask, forecasts, customers, operate):
     room.add_to(app)
 
 
-def main() -> None:
-    """Run the command line. Errors raised on purpose become one message with a hint; exit codes follow sysexits.h."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line. Errors raised on purpose become one message with a hint; exit codes follow sysexits.h.
+
+    Args:
+        arguments: What stands behind the program's name; those of the process when None.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app()
+        app(given, prog_name=None if arguments is None else "cyberpunk")
     except CyberpunkError as error:
-        print_error(error, as_json="--json" in sys.argv)
+        print_error(error, as_json="--json" in given)
         sys.exit(EXIT_CODES.get(error.code, 1))
     except Exception as error:  # noqa: BLE001 - a traceback is no answer; whoever wants it asks for it
         get_logger("cli").debug("unexpected", exc_info=error)
         told = CyberpunkError(mask_text(f"{type(error).__name__}: {error}"), hint="LOG_LEVEL=DEBUG shows where it comes from")
-        print_error(told, as_json="--json" in sys.argv)
+        print_error(told, as_json="--json" in given)
         sys.exit(1)

@@ -200,9 +200,12 @@ def _write(result: Result, file: Path | None) -> None:
         result.to_frame().to_parquet(file, index=False)
     elif file.suffix == ".html":
         import holoviews
+        from bokeh.embed import file_html
         from bokeh.resources import INLINE
 
-        holoviews.save(result.chart(), file, backend="bokeh", resources=INLINE)
+        # `holoviews.save` would link icons and scripts of other servers.
+        figure = holoviews.render(result.chart(), backend="bokeh")
+        file.write_text(file_html(figure, INLINE, title=result.headline.splitlines()[0]), encoding="utf-8")
     else:
         raise InvalidArgument(
             f"{file.suffix or 'a name without ending'} is no kind of file that is written", hint="end it in .csv, .parquet or .html"

@@ -128,16 +128,17 @@ _KEPT: WeakKeyDictionary[Stores, tuple[float, Prober, HealthReport | None]] = We
 _LOCK = threading.Lock()
 
 
-def workspace_health(stores: Stores, settings: Settings) -> HealthReport:
+def workspace_health(stores: Stores, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> HealthReport:
     """Return the health of a workspace's parts; an answer younger than two seconds is given again.
 
     Args:
         stores: Stores of the workspace, opened by the probes where they aren't yet.
         settings: Say what is configured.
+        clock: Monotonic seconds.
     """
     with _LOCK:
         at, prober, report = _KEPT.get(stores) or (0.0, Prober(), None)
-        if report is not None and time.monotonic() - at < KEPT_SECONDS:
+        if report is not None and clock() - at < KEPT_SECONDS:
             return report
         probes = {
             "database": ping_probe(lambda: stores.operational, _kind(settings.database_url, "sqlite")),
@@ -156,7 +157,7 @@ def workspace_health(stores: Stores, settings: Settings) -> HealthReport:
         }
         patience = {name: EMBEDDED_START_SECONDS for name, is_ours in embedded.items() if is_ours and name not in prober.answered}
         report = health_report(probes, prober=prober, patience_s=patience)
-        _KEPT[stores] = (time.monotonic(), prober, report)
+        _KEPT[stores] = (clock(), prober, report)
         return report
 
 

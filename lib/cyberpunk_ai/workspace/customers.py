@@ -41,7 +41,7 @@ class CustomerVerbs(Wiring):
             clusters: Also group the customers by recency, frequency and money: so many groups, or as many as are clearest when True.
             caller: Who asks.
         """
-        asked = {"as_of": as_of, "horizon_days": horizon_days, "where": where, "regime": regime, "clusters": clusters}
+        asked = {"as_of": as_of, "horizon_days": horizon_days, "where": where or None, "regime": regime, "clusters": clusters}
 
         def work(who: Caller) -> RetentionReport:
             from cyberpunk_ai.models.customer_warehouse import ledger_of, purchases_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
@@ -11,23 +12,25 @@ import pytest
 from api.sockets import hub
 from cyberpunk_ai import Workspace
 from cyberpunk_ai.core.errors import StoreFailed
+from tests.waiting import PATIENCE_S
 
 
 class Sleepy:
-    """A consumer that notices being closed while it is polled."""
+    """A consumer whose poll lasts as long as the test wants, and which notices being closed meanwhile."""
 
     def __init__(self) -> None:
-        self.polled, self.is_polling, self.closed_while_polling = threading.Event(), False, False
+        self.polled, self.may_end = threading.Event(), threading.Event()
+        self.is_polling, self.is_closed, self.closed_while_polling = False, False, False
 
     def poll(self, **_asked: Any) -> list[object]:
         self.is_polling = True
         self.polled.set()
-        threading.Event().wait(0.2)
+        assert self.may_end.wait(PATIENCE_S)
         self.is_polling = False
         return []
 
     def close(self) -> None:
-        self.closed_while_polling = self.is_polling
+        self.is_closed, self.closed_while_polling = True, self.is_polling
 
 
 class Shaky:
@@ -45,12 +48,18 @@ class Shaky:
 
 async def test_a_failed_log_is_asked_again_and_never_closed_under_a_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "RETRY_S", 0.01)
+    # One thread for the poll and one for whatever else is asked, in the order in which it is asked.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
     consumer = Sleepy()
     workspace = Shaky(consumer)
     running = hub.Hub(cast("Workspace", workspace))
     running.start()
-    assert await asyncio.to_thread(consumer.polled.wait, 10)
-    await running.stop()
+    assert await asyncio.to_thread(consumer.polled.wait, PATIENCE_S)
+    stopping = asyncio.create_task(running.stop())
+    for _ in range(10):
+        await asyncio.to_thread(bool)  # a close would have been asked for, and done, by now
+    assert (stopping.done(), consumer.is_closed) == (False, False)
+    consumer.may_end.set()
+    await stopping
     assert workspace.asked == 2
-    assert not consumer.closed_while_polling
-    assert not consumer.is_polling
+    assert (consumer.is_closed, consumer.closed_while_polling, consumer.is_polling) == (True, False, False)

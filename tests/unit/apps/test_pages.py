@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -21,6 +20,7 @@ from cyberpunk_ai.charts.city_layout import Building
 from cyberpunk_ai.charts.live import Snapshot
 from cyberpunk_ai.charts.theme import load_theme
 from cyberpunk_ai.core.errors import TooLittleData
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,11 @@ def test_syncs_show_held_back_rows_and_failures() -> None:
 
 
 def settled(parts: Parts, name: str) -> Part:
-    for _ in range(500):
+    def is_computed() -> Part | None:
         part = parts.get(name)
-        if part.serial:
-            return part
-        time.sleep(0.01)
-    raise AssertionError("the part was never computed")
+        return part if part.serial else None
+
+    return until(is_computed, f"{name} is computed")  # type: ignore[return-value]
 
 
 def test_part_is_a_skeleton_until_it_is_there_and_is_computed_once() -> None:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -22,7 +22,6 @@ def some_buildings(count: int, districts: int = 3) -> list[Building]:
 
 
 @given(count=st.integers(1, 60), districts=st.integers(1, 7))
-@settings(max_examples=40, deadline=None)
 def test_no_two_buildings_share_a_plot(count: int, districts: int) -> None:
     plan = plan_city(some_buildings(count, districts))
     for one, other in combinations(plan.plots, 2):
@@ -77,7 +76,6 @@ def test_what_the_camera_looks_at_is_in_the_middle_of_the_picture() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-12, 12), st.floats(0, 9), st.floats(-12, 12)), min_size=1, max_size=20))
-@settings(max_examples=60, deadline=None)
 def test_shown_labels_never_overlap_and_the_greatest_is_kept(places: list[tuple[float, float, float]]) -> None:
     points, sizes = np.array(places), np.tile([5.0, 0.8], (len(places), 1))
     shown = readable(VIEW, points, sizes, [float(-place) for place in range(len(places))])

@@ -12,9 +12,9 @@ import pytest
 from bokeh.core.validation.check import check_integrity
 from bokeh.models import GlyphRenderer
 
+from cyberpunk_ai.charts.figures import value_and_risk
 from cyberpunk_ai.charts.figures.churn_reasons import LOWERS, RAISES, count_reasons
 from cyberpunk_ai.charts.figures.clusters import middle_of
-from cyberpunk_ai.charts.figures.value_and_risk import MOST_POINTS
 from cyberpunk_ai.charts.figures.value_distribution import best_share
 from cyberpunk_ai.charts.theme import load_theme
 from cyberpunk_ai.core.errors import InvalidArgument
@@ -23,6 +23,16 @@ from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
 from tests.unit.customer_analytics.builders import contracts, orders, shop
 
 NAMES = RetentionReport.chart_names
+THEMES = ["neon", "noir", "daylight"]
+
+
+def in_themes(shift: int) -> list[Any]:
+    """Every figure in one theme, the themes in turn; in the full tier every figure in every theme."""
+    return [
+        pytest.param(name, theme, id=f"{name}-{theme}", marks=[] if (place + shift) % 3 == turn else [pytest.mark.full])
+        for place, name in enumerate(NAMES)
+        for turn, theme in enumerate(THEMES)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +113,7 @@ def texts(state: Any) -> str:
     return " | ".join(str(each) for each in data(state, "text")) if "fitted_labels" in {each.name for each in state.renderers} else ""
 
 
-@pytest.mark.parametrize("theme", ["neon", "noir", "daylight"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "theme"), in_themes(0))
 def test_a_real_report_is_drawn_in_silence(of_a_shop: RetentionReport, name: str, theme: str) -> None:
     drawn(of_a_shop.chart(name, theme=theme))
 
@@ -121,7 +130,15 @@ def test_one_customer_with_one_purchase_is_no_exception(of_one_customer: Retenti
     drawn(of_one_customer.chart(name))
 
 
-@pytest.mark.parametrize("name", NAMES)
+# Those that draw amounts; the others draw the same as ever, which the full tier looks at too.
+OF_AMOUNTS = {"retention_summary", "segments", "segment_treemap", "revenue_retention", "value_distribution", "value_and_risk", "totals"}
+
+
+def test_the_figures_of_amounts_are_figures() -> None:
+    assert set(NAMES) >= OF_AMOUNTS
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in OF_AMOUNTS else [pytest.mark.full]) for name in NAMES])
 def test_a_report_without_amounts_is_no_exception(without_amounts: RetentionReport, name: str) -> None:
     drawn(without_amounts.chart(name))
 
@@ -189,8 +206,9 @@ def test_reasons_are_counted_by_direction_without_those_who_left() -> None:
     assert counts.loc["Contract is Monthly"].to_dict() == {RAISES: 1, LOWERS: 1}
 
 
-def test_many_customers_become_a_density_that_counts_them_all(of_a_shop: RetentionReport) -> None:
-    many = pd.concat([of_a_shop.customers] * (MOST_POINTS // len(of_a_shop.customers) + 1), ignore_index=True)
+def test_many_customers_become_a_density_that_counts_them_all(of_a_shop: RetentionReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(value_and_risk, "MOST_POINTS", 400)
+    many = pd.concat([of_a_shop.customers] * 2, ignore_index=True)
     state = drawn(replace(of_a_shop, customers=many).chart("value_and_risk"))
     counted = next(each.data_source.data["image"][0] for each in state.renderers if type(each.glyph).__name__ == "Image")
     assert np.nansum(counted) == (many["monetary"] > 0).sum()
@@ -247,8 +265,7 @@ def of_contracts() -> RetentionReport:
     return RetentionAnalyzer().analyze_customer_retention(contracts(600), None)
 
 
-@pytest.mark.parametrize("theme", ["neon", "noir", "daylight"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "theme"), in_themes(1))
 def test_a_report_of_contracts_is_drawn_in_silence(of_contracts: RetentionReport, name: str, theme: str) -> None:
     drawn(of_contracts.chart(name, theme=theme))
 

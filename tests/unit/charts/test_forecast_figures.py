@@ -48,14 +48,19 @@ def render(figure: Any) -> Any:
     return hv.renderer("bokeh").get_plot(figure).state
 
 
-@pytest.mark.parametrize("theme", theme_names())
-@pytest.mark.parametrize(
-    "name",
-    [
-        "forecast_fan", "forecast_backtest", "forecast_leaderboard", "components", "forecast_reasons", "scenario", "anomalies",
-        "cross_validation", "hierarchy",
-    ],
+NAMES = (
+    "forecast_fan", "forecast_backtest", "forecast_leaderboard", "components", "forecast_reasons", "scenario", "anomalies",
+    "cross_validation", "hierarchy",
 )  # fmt: skip
+# Every picture in one theme, the themes in turn; in the full tier every picture in every theme.
+IN_THEMES = [
+    pytest.param(name, theme, id=f"{name}-{theme}", marks=[] if place % len(theme_names()) == turn else [pytest.mark.full])
+    for place, name in enumerate(NAMES)
+    for turn, theme in enumerate(theme_names())
+]
+
+
+@pytest.mark.parametrize(("name", "theme"), IN_THEMES)
 def test_every_picture_is_drawn_in_every_theme(drawn: dict[str, Any], name: str, theme: str) -> None:
     assert render(CHARTS.get(name)(drawn[name], theme=theme)) is not None
 
@@ -84,8 +89,14 @@ def test_a_forecast_without_past_windows_says_so() -> None:
         answer.chart("pie")
 
 
-@pytest.mark.parametrize("theme", theme_names())
-@pytest.mark.parametrize("known_from", [0, 36])
+@pytest.mark.parametrize(
+    ("known_from", "theme"),
+    [
+        pytest.param(known_from, theme, marks=[] if theme == theme_names()[turn] else [pytest.mark.full])
+        for turn, known_from in enumerate((0, 36))
+        for theme in theme_names()
+    ],
+)
 async def test_the_effect_of_the_customer_base_is_drawn_with_and_without_parts(theme: str, known_from: int) -> None:
     bought = company()
     known = bought[bought["ordered_at"] >= MONTHS[known_from]]

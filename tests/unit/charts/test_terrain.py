@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.charts.scene3d import Terrain, describe_terrain
@@ -58,7 +58,6 @@ def test_the_band_has_no_width_where_everything_is_known() -> None:
 
 
 @given(rows=st.integers(2, 6), columns=st.integers(2, 9))
-@settings(max_examples=30, deadline=None)
 def test_a_surface_has_two_triangles_per_cell(rows: int, columns: int) -> None:
     corners, triangles = surface(np.arange(columns, dtype="f4"), np.arange(rows, dtype="f4"), np.zeros((rows, columns), "f4"))
     assert corners.shape == (rows * columns, 3)

@@ -1,5 +1,6 @@
 """What the command line prints of data that nobody chose the words of."""
 
+import json
 from datetime import date
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 
 from cyberpunk_ai.cli import app
 from cyberpunk_ai.cli.output import print_table
+from cyberpunk_ai.core.errors import NotFound
 
 
 @pytest.mark.parametrize(
@@ -20,7 +22,7 @@ def test_any_value_can_be_printed_as_it_is(capsys: pytest.CaptureFixture[str], v
 
 
 def test_a_surprise_is_one_line_without_a_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fails() -> None:
+    def fails(*_asked: object, **_more: object) -> None:
         raise RuntimeError("no way to postgresql://bob:hunter2@db/x")
 
     monkeypatch.setattr(app, "app", fails)
@@ -31,3 +33,18 @@ def test_a_surprise_is_one_line_without_a_traceback(monkeypatch: pytest.MonkeyPa
     assert "RuntimeError: no way" in told
     assert "hunter2" not in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("given", [None, ["version", "--json"]])
+def test_an_error_is_json_where_the_arguments_ask_for_it(
+    given: list[str] | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_asked: object, **_more: object) -> None:
+        raise NotFound("nothing is there")
+
+    monkeypatch.setattr(app, "app", fails)
+    monkeypatch.setattr("sys.argv", ["cyberpunk", "version", "--json"] if given is None else ["cyberpunk"])
+    with pytest.raises(SystemExit) as ended:
+        app.main(given)
+    assert ended.value.code == 66
+    assert json.loads(capsys.readouterr().err)["error"]["message"] == "nothing is there"

@@ -11,42 +11,62 @@ from pathlib import Path
 import pytest
 
 from cyberpunk_ai.core import loading
+from tests.waiting import PATIENCE_S
 
-# Whoever asks for the part runs the package, which needs the friend; whoever asks for the friend needs the part.
+# Whoever asks for a part runs its package, which needs the part of the other.
+# Each waits inside its package until the other one is in its own, or cannot get in because loading is for one thread at a time.
 FILES = {
-    "shelf/__init__.py": "import time; time.sleep(0.3); import friend",
+    "meeting.py": """
+        import threading
+        inside, both = set(), threading.Event()
+        def arrive(name):
+            inside.add(name)
+            if len(inside) == 2:
+                both.set()
+            both.wait()
+    """,
+    "shelf/__init__.py": "import meeting; meeting.arrive('shelf'); import friend.part",
     "shelf/part.py": "VALUE = 1",
-    "friend.py": "import time; time.sleep(0.6); from shelf.part import VALUE",
+    "friend/__init__.py": "import meeting; meeting.arrive('friend'); import shelf.part",
+    "friend/part.py": "VALUE = 2",
 }
 PROGRAM = """
-    import importlib, sys, threading, time
+    import importlib, sys, threading
+    from cyberpunk_ai.core import loading
     sys.path.insert(0, {folder!r})
-    {first}
+    import meeting
+    class Watched:
+        lock = loading.ALONE
+        def __enter__(self):
+            if not self.lock.acquire(blocking=False):
+                meeting.both.set()
+                self.lock.acquire()
+        def __exit__(self, *error):
+            self.lock.release()
+    loading.ALONE = Watched()
+    by = {by}
     failed = []
     def ask(name):
         try:
             by(name)
         except BaseException as error:
             failed.append(type(error).__name__)
-    threads = [threading.Thread(target=ask, args=(name,)) for name in ("shelf.part", "friend")]
+    threads = [threading.Thread(target=ask, args=(name,)) for name in ("shelf.part", "friend.part")]
     for thread in threads:
         thread.start()
-        time.sleep(0.1)
     for thread in threads:
         thread.join()
     print(failed)
 """
 
 
-@pytest.mark.parametrize(
-    ("first", "said"), [("by = importlib.import_module", "['_DeadlockError']"), ("from cyberpunk_ai.core.loading import load as by", "[]")]
-)
-def test_packages_may_be_entered_from_both_ends(tmp_path: Path, first: str, said: str) -> None:
-    (tmp_path / "shelf").mkdir()
+@pytest.mark.parametrize(("by", "said"), [("importlib.import_module", "['_DeadlockError']"), ("loading.load", "[]")])
+def test_packages_may_be_entered_from_both_ends(tmp_path: Path, by: str, said: str) -> None:
     for name, lines in FILES.items():
-        (tmp_path / name).write_text(lines)
-    program = textwrap.dedent(PROGRAM.format(folder=str(tmp_path), first=first))
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(textwrap.dedent(lines))
+    program = textwrap.dedent(PROGRAM.format(folder=str(tmp_path), by=by))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     assert done.stdout.strip() == said, done.stderr
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import ContractBroken, CyberpunkError, InvalidArgument, TooLittleData
 from cyberpunk_ai.customer_analytics.results import RetentionReport
 from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
 from cyberpunk_ai.customer_analytics.segments.rules import SEGMENTS
+from tests.examples import examples
 from tests.unit.customer_analytics.builders import orders, shop
 
 MANY = [(f"c{number:03d}", f"2024-{1 + number % 6:02d}-{1 + number % 27:02d}", 10.0 + number % 7) for number in range(90)]
@@ -79,6 +81,12 @@ def analyse(transactions: Any, customers: Any = None, **options: Any) -> Retenti
     return RetentionAnalyzer().analyze_customer_retention(customers, transactions, **options)
 
 
+@cache
+def report_of(name: str) -> RetentionReport:
+    """The report of one kind of purchases; several tests read it."""
+    return analyse({**LEGAL, "plain": PLAIN, "few": FEW}[name])
+
+
 def keeps_its_promises(report: RetentionReport) -> None:
     customers = report.customers
     assert len(customers) >= 1
@@ -102,7 +110,7 @@ def keeps_its_promises(report: RetentionReport) -> None:
 
 @pytest.mark.parametrize("name", LEGAL)
 def test_ugly_but_legal_data_keep_the_promises_of_the_report(name: str) -> None:
-    keeps_its_promises(analyse(LEGAL[name]))
+    keeps_its_promises(report_of(name))
 
 
 @pytest.mark.parametrize("name", ["one customer", "no repeats at all", "all customers on one day", "zero spend", "history of a century"])
@@ -112,14 +120,14 @@ def test_any_horizon_is_answered_even_one_longer_than_history(name: str, horizon
 
 
 def test_rows_without_a_customer_and_rows_in_the_future_are_said() -> None:
-    assert any("6 of 150 rows have no customer" in note for note in analyse(LEGAL["ids missing or blank"]).warnings)
-    assert any("1 rows lie in the future" in note for note in analyse(LEGAL["future dates"]).warnings)
+    assert any("6 of 150 rows have no customer" in note for note in report_of("ids missing or blank").warnings)
+    assert any("1 rows lie in the future" in note for note in report_of("future dates").warnings)
 
 
 def test_zones_do_not_move_a_purchase_to_another_customer_or_drop_it() -> None:
-    plain = analyse(PLAIN).customers
+    plain = report_of("plain").customers
     for name in ("times with a zone", "times with a zone mixed with naive ones", "offsets as text", "dates of Python", "columns of Arrow"):
-        found = analyse(LEGAL[name]).customers
+        found = report_of(name).customers
         assert found["customer_id"].tolist() == plain["customer_id"].tolist()
         assert found["frequency"].tolist() == plain["frequency"].tolist()
         assert found["monetary"].tolist() == pytest.approx(plain["monetary"].tolist())
@@ -135,7 +143,7 @@ def test_dates_written_in_another_order_are_read_or_refused_never_swapped(patter
         assert refused.hint
         return
     days = ["customer_id", "first_purchase", "last_purchase"]
-    pd.testing.assert_frame_equal(found.customers[days], analyse(FEW).customers[days])
+    pd.testing.assert_frame_equal(found.customers[days], report_of("few").customers[days])
 
 
 ILLEGAL: dict[str, tuple[Any, Any, dict[str, Any], type[CyberpunkError]]] = {
@@ -246,14 +254,13 @@ def test_fields_of_customers_may_come_with_purchases(name: str) -> None:
 
 
 def test_fields_of_other_customers_only_change_nothing_but_a_warning() -> None:
-    alone = analyse(PLAIN)
+    alone = report_of("plain")
     others = analyse(PLAIN, pd.DataFrame({"customer_id": ["x1", "x2"], "plan": ["a", "b"]}))
     pd.testing.assert_frame_equal(others.customers[alone.customers.columns], alone.customers)
 
 
-@pytest.mark.slow
-def test_many_identical_customers_are_one_history() -> None:
-    count = 200_000
+@pytest.mark.parametrize("count", [2_000, pytest.param(200_000, marks=pytest.mark.full)])
+def test_many_identical_customers_are_one_history(count: int) -> None:
     numbers = np.arange(count)
     rows = pd.DataFrame(
         {
@@ -280,7 +287,6 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=ROWS,
     horizon_days=st.one_of(st.none(), st.integers(1, 2000)),
@@ -307,7 +313,7 @@ FIELDS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(8, 120)
 @given(fields=FIELDS)
 def test_any_fields_of_customers_leave_the_report_whole(fields: list[tuple[Any, ...]]) -> None:
     customers = pd.DataFrame(fields, columns=["customer_id", "plan", "score"])
@@ -316,7 +322,7 @@ def test_any_fields_of_customers_leave_the_report_whole(fields: list[tuple[Any, 
 
 
 def test_numbers_do_not_depend_on_rows_order_or_index() -> None:
-    rows = shop(customers=150)
+    rows = shop(customers=80)
     shuffled = rows.sample(frac=1.0, random_state=2)
     pd.testing.assert_frame_equal(analyse(shuffled).customers, analyse(rows).customers)
 
@@ -327,4 +333,4 @@ def test_clusters_put_every_customer_in_one_group(clusters: bool | int) -> None:
     assert found.customers["cluster"].isin(found.clusters["cluster"]).all()
     assert found.clusters["customers"].sum() == len(found.customers)
     keeps_its_promises(found)
-    assert "cluster" not in analyse(FEW).customers
+    assert "cluster" not in report_of("few").customers

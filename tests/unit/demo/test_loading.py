@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,13 +15,27 @@ from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.data_fabric.stores.operational import open_operational
 from cyberpunk_ai.data_fabric.stores.warehouse import Warehouse, open_warehouse
 from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
+from cyberpunk_ai.demo import SIZES, DemoCompany
 from cyberpunk_ai.demo.loading import append_company, load_demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from cyberpunk_ai.demo import DemoCompany
+
+@pytest.fixture(scope="module", params=[10, pytest.param(1, marks=pytest.mark.full)], ids=["a-tenth", "whole"], autouse=True)
+def company(request: pytest.FixtureRequest, company: DemoCompany) -> Iterator[DemoCompany]:
+    """The small company; a tenth of it in the quick tier."""
+    whole, part = SIZES["small"], request.param
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SIZES, "small", replace(whole, orders=whole.orders // part, customers=whole.customers // part))
+        yield company if part == 1 else DemoCompany("small", seed=company.seed, end=company.end)
+
+
+@pytest.fixture(scope="module")
+def frames(company: DemoCompany) -> Mapping[str, pd.DataFrame]:
+    """All its tables."""
+    return company.frames()
 
 
 class Stores(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
@@ -32,7 +32,6 @@ def test_two_parts_and_their_sum_by_hand():
     assert reconcile(base, sums, np.diag([1.0, 1e-9, 1e-9])).ravel() == pytest.approx([30, 10, 20])
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(2, 6), st.integers(0, 10_000))
 def test_reconciled_forecasts_add_up_and_stay_if_they_did(parts, seed):
     rng = np.random.default_rng(seed)

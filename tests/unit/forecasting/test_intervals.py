@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import InvalidArgument
@@ -52,7 +52,6 @@ def test_impossible_levels_are_refused(levels):
         intervals.check_levels(levels)
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.floats(0, 1e6), min_size=2, max_size=20),
     st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)), min_size=1, max_size=8),

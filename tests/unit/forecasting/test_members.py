@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cyberpunk_ai.forecasting import lstm
 from cyberpunk_ai.forecasting.arima import ArimaForecaster
 from cyberpunk_ai.forecasting.backtest import plan_windows
 from cyberpunk_ai.forecasting.features import StackedSeries, day_columns
@@ -117,15 +118,31 @@ def test_network_carries_on_growth_and_season() -> None:
     assert np.abs(predicted - sales[120:]).mean() < 0.5 * np.abs(season_before - sales[120:]).mean()
 
 
-def test_network_is_tuned_on_a_large_panel_only_where_that_helps() -> None:
+def waves(series: int = 30, count: int = 40, period: float = 7) -> list[pd.Series]:
+    """Series of years that go up and down in a way which the network has not been shown."""
     rng = np.random.default_rng(0)
-    # Two-year waves, which the network has not been shown: tuning on the panel must tell them better.
-    start = rng.uniform(0, 2 * np.pi, 40)
-    panel = [pd.Series(50 + 10 * np.sin(2 * np.pi * np.arange(160) / 17 + phase) + rng.normal(0, 0.3, 160)) for phase in start]
-    fits = LstmForecaster.fit_panel(panel, season_length=12, seed=1)
+    start = rng.uniform(0, 2 * np.pi, series)
+    return [pd.Series(50 + 10 * np.sin(2 * np.pi * np.arange(count) / period + phase) + rng.normal(0, 0.3, count)) for phase in start]
+
+
+def test_network_is_tuned_on_a_large_panel_where_that_helps() -> None:
+    fits = LstmForecaster.fit_panel(waves(), season_length=1, seed=1)
     assert "tuned on this panel" in fits[0].note
-    alone = LstmForecaster(12).fit(panel[0])
+    alone = LstmForecaster(1).fit(waves()[0])
     assert "as shipped" in alone.note
+
+
+def test_network_stays_as_shipped_where_tuning_does_not_help(monkeypatch) -> None:
+    # At this rate no weight moves.
+    monkeypatch.setattr(lstm, "_TUNING_STEPS", 1)
+    monkeypatch.setattr(lstm, "_TUNING_RATE", 1e-12)
+    fits = LstmForecaster.fit_panel(waves(), season_length=1, seed=1)
+    assert "as shipped: tuning on this panel changed its held-out loss by" in fits[0].note
+
+
+@pytest.mark.full
+def test_network_is_tuned_on_a_large_panel_of_months() -> None:
+    assert "tuned on this panel" in LstmForecaster.fit_panel(waves(40, 160, 17), season_length=12, seed=1)[0].note
 
 
 def test_importing_the_room_loads_no_heavy_library():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from cyberpunk_ai.forecasting.quiet import quiet
+from tests.waiting import PATIENCE_S
 
 
 @contextmanager
@@ -19,16 +20,16 @@ def another_thread_at_work():
     def other():
         with quiet():
             inside.set()
-            leave.wait(10)
+            leave.wait(PATIENCE_S)
 
     thread = threading.Thread(target=other)
     thread.start()
     try:
-        assert inside.wait(10)
+        assert inside.wait(PATIENCE_S)
         yield leave
     finally:
         leave.set()
-        thread.join(10)
+        thread.join(PATIENCE_S)
 
 
 def test_one_thread_that_ends_does_not_wake_the_others_warnings():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.forecasting.seasonality import adjust, adjust_alike, adjust_beyond, has_season, is_seasonal, naive2, unadjusted
@@ -37,7 +37,6 @@ def test_naive2_by_hand():
     assert naive2(np.array([1.0, 5.0, 2.0]), 2, 1).tolist() == [2.0, 2.0]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.integers(1, 13))
 def test_restoring_undoes_the_adjustment(values, season):
     series = np.array(values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,11 @@ import pytest
 
 from cyberpunk_ai.core.errors import ContractBroken, InvalidArgument
 from cyberpunk_ai.forecasting import forecast
+from cyberpunk_ai.forecasting.ets import EtsForecaster
 from cyberpunk_ai.forecasting.streaming import forecast_stream, iter_forecast
 from cyberpunk_ai.forecasting.theta import ThetaForecaster
 from tests.unit.forecasting.test_engine import monthly
+from tests.waiting import PATIENCE_S, until
 
 MODELS = ("theta", "ets", "arima")
 
@@ -37,55 +38,77 @@ def test_steps_grow_to_the_whole_forecast():
     assert sorted(step.elapsed_s for step in steps) == [step.elapsed_s for step in steps]
 
 
-def test_the_loop_is_free_while_members_work():
-    async def both():
-        ticks = 0
+def test_the_loop_is_free_while_members_work(monkeypatch):
+    learn = ThetaForecaster._learn
 
-        async def tick():
-            nonlocal ticks
-            while True:
-                await asyncio.sleep(0.005)
-                ticks += 1
+    async def served():
+        loop, free = asyncio.get_running_loop(), threading.Event()
 
-        clock = asyncio.create_task(tick())
-        await collect(monthly(), horizon=6, models=MODELS)
-        clock.cancel()
-        return ticks
+        def needs_the_loop(self, values):
+            # Only a loop that is not held by the step that waits for this member can let it go on.
+            loop.call_soon_threadsafe(free.set)
+            if not free.wait(PATIENCE_S):
+                raise RuntimeError("the loop was held")
+            return learn(self, values)
 
-    assert asyncio.run(both()) > 3
+        monkeypatch.setattr(ThetaForecaster, "_learn", needs_the_loop)
+        return (await collect(monthly(), horizon=6, models=("theta",), budget_s=None))[-1]
+
+    last = asyncio.run(served())
+    assert last.landed == ("seasonal_naive", "theta")
+    assert last.result.leaderboard.set_index("model").loc["theta", "status"] == "used"
 
 
 def test_a_member_over_the_budget_is_named_and_does_not_hold_the_answer(monkeypatch):
     release = threading.Event()
 
-    def slow(self, values):
-        release.wait(20)
+    def endless(self, values):
+        release.wait(PATIENCE_S)
         raise RuntimeError("too late")
 
-    monkeypatch.setattr(ThetaForecaster, "_learn", slow)
-    start = time.perf_counter()
-    steps = list(iter_forecast(monthly(), horizon=6, models=("theta", "lstm"), budget_s=1.0, workers=2))
-    took = time.perf_counter() - start
+    monkeypatch.setattr(ThetaForecaster, "_learn", endless)
+    # The last step comes although theta is at work until the test lets it go.
+    last = list(iter_forecast(monthly(), horizon=6, models=("theta", "lstm"), budget_s=0.05, workers=2))[-1]
     release.set()
-    assert took < 15
-    last = steps[-1]
     assert last.is_last
     assert last.waiting == ("theta",)
-    assert "budget of 1 s" in last.result.leaderboard.set_index("model").loc["theta", "note"]
+    assert "budget of 0.05 s" in last.result.leaderboard.set_index("model").loc["theta", "note"]
     assert set(last.result.members["model"]) == {"lstm"}
 
 
-def test_leaving_the_loop_stops_the_members():
+def test_a_member_within_the_budget_is_waited_for(monkeypatch):
+    release, learn = threading.Event(), ThetaForecaster._learn
+    monkeypatch.setattr(ThetaForecaster, "_learn", lambda self, values: (release.wait(PATIENCE_S), learn(self, values))[1])
+    steps = iter_forecast(monthly(), horizon=6, models=("theta", "ets"), budget_s=3_600.0, workers=2)
+    assert [next(steps).member for _ in range(2)] == ["seasonal_naive", "ets"]
+    # Theta starts to learn only now that the two which are always waited for have landed.
+    release.set()
+    last = next(steps)
+    assert (last.member, last.waiting, last.is_last) == ("theta", (), True)
+
+
+def test_leaving_the_loop_stops_the_members(monkeypatch):
+    begun, left, learnt, learn = threading.Event(), threading.Event(), [], ThetaForecaster._learn
+
+    def at_work(self, values):
+        learnt.append("theta")
+        begun.set()
+        left.wait(PATIENCE_S)
+        return learn(self, values)
+
     async def first():
-        async for step in forecast_stream(monthly(), horizon=6, models=MODELS, budget_s=None):
+        async for step in forecast_stream(monthly(), horizon=6, models=("theta", "ets"), budget_s=None, workers=1):
+            assert await asyncio.to_thread(begun.wait, PATIENCE_S)
             return step.member
         return None
 
+    monkeypatch.setattr(ThetaForecaster, "_learn", at_work)
+    monkeypatch.setattr(EtsForecaster, "_learn", lambda self, values: learnt.append("ets"))
     assert asyncio.run(first()) == "seasonal_naive"
-    deadline = time.monotonic() + 10
-    while any(thread.name.startswith("forecast-") for thread in threading.enumerate()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("forecast-")]
+    left.set()
+    until(lambda: not any(thread.name.startswith("forecast-") for thread in threading.enumerate()), "no member at work")
+    # Theta was within its first fit; its other fits and the next member are never begun.
+    assert learnt == ["theta"]
 
 
 def test_illegal_requests_are_refused_before_anything_runs():

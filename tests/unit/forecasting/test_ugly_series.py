@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.forecasting import forecast
@@ -21,7 +21,6 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(values=VALUES, freq=st.sampled_from(["MS", "D", "W-MON", "QS", "YS", "h"]), horizon=st.integers(1, 14))
 def test_legal_series_never_raise(values, freq, horizon):
     series = pd.Series(values, index=pd.date_range("2000-01-03", periods=len(values), freq=freq))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import InvalidArgument, NotFound, TooLittleData
@@ -32,7 +32,6 @@ def test_components_of_a_made_up_series_are_what_it_was_made_of():
     assert np.corrcoef(ahead["season"], np.sin(2 * np.pi * np.arange(96, 108) / 12))[0, 1] > 0.98
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=60), st.integers(1, 14))
 def test_components_add_up(values, horizon):
     series = pd.Series(values, index=pd.date_range("2019-01-01", periods=len(values), freq="MS"))

@@ -141,8 +141,8 @@ class Stage:
         self._picker.unobserve_all()
         self._camera.unobserve_all()
         for part in parts_of(self.widget):
-            # A host that has closed the page has no line left over which to say so.
-            with suppress(AttributeError):
+            # A host that has closed the page, or never opened one, has no line over which to say so.
+            with suppress(AttributeError, KeyError):
                 part.close()
 
     def lowered(self, position: Sequence[float]) -> tuple[float, float, float]:

@@ -18,7 +18,7 @@ from cyberpunk_ai.data_fabric.web.auth import AnyAuth, NoAuth
 from cyberpunk_ai.data_fabric.web.paging import Paging, dig
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     import httpx
 
@@ -63,6 +63,8 @@ class RestApi(Connector):
     needs = ("httpx",)
     Config = RestApiConfig
     config: RestApiConfig
+    # How it waits when the API is over its limit.
+    rest: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
     _opened: Session | None = None
 
     def check(self) -> None:
@@ -149,8 +151,9 @@ class RestApi(Connector):
         if self._opened is None:
             c = self.config
             self._opened = Session(
-                c.base_url, Signer(c.auth), headers=c.headers, timeout_s=c.timeout_s, retries=c.retries, max_wait_s=c.max_wait_s
-            )
+                c.base_url, Signer(c.auth), headers=c.headers, timeout_s=c.timeout_s, retries=c.retries, max_wait_s=c.max_wait_s,
+                rest=self.rest,
+            )  # fmt: skip
             if c.auth.kind == "client_credentials" and not c.auth.token_url.startswith(("http://", "https://")):
                 raise InvalidArgument("token_url is no URL", hint="https://…/oauth2/token")
         return self._opened

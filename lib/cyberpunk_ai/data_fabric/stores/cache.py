@@ -5,10 +5,11 @@ A cache is a convenience: answers, rate counters, a bus between replicas. Losing
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from cyberpunk_ai.core.settings import Settings
@@ -74,12 +75,17 @@ class Cache(Protocol):
         ...
 
 
-def open_cache(settings: Settings) -> Cache:
-    """Open the cache of `settings`: Redis at `REDIS_URL`, or one inside this process."""
+def open_cache(settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> Cache:
+    """Open the cache of `settings`: Redis at `REDIS_URL`, or one inside this process.
+
+    Args:
+        settings: Name the server.
+        clock: Monotonic seconds of this process; a server has its own.
+    """
     if settings.redis_url:
         from cyberpunk_ai.data_fabric.stores.cache_redis import RedisCache
 
-        return RedisCache(settings.redis_url)
+        return RedisCache(settings.redis_url, clock=clock)
     from cyberpunk_ai.data_fabric.stores.cache_memory import MemoryCache
 
-    return MemoryCache()
+    return MemoryCache(clock=clock)

@@ -38,6 +38,7 @@ class RedisCache:
     Args:
         url: `redis://`, `rediss://` or `unix://`.
         prefix: Put before every key and channel, so that several products can share a server.
+        clock: Monotonic seconds, for resting, warning and counting while Redis is away.
 
     Raises:
         SettingsInvalid: The URL cannot be read.
@@ -45,8 +46,8 @@ class RedisCache:
 
     kind = "redis"
 
-    def __init__(self, url: str, *, prefix: str = "cyberpunk:") -> None:
-        self.prefix = prefix
+    def __init__(self, url: str, *, prefix: str = "cyberpunk:", clock: Callable[[], float] = time.monotonic) -> None:
+        self.prefix, self._clock = prefix, clock
         try:
             # One retry replaces a pooled connection that the server closed while idle. More would only make a verb wait.
             self._client: redis.Redis = redis.Redis.from_url(
@@ -55,7 +56,7 @@ class RedisCache:
         except ValueError as error:
             raise SettingsInvalid("REDIS_URL cannot be read as a URL", hint="redis://:password@host:6379/0") from error
         self._count = self._client.register_script(COUNT)
-        self._counters = MemoryCache()
+        self._counters = MemoryCache(clock=clock)
         self._rests_until = 0.0
         self._warns_after = 0.0
         self._subscriptions: set[RedisSubscription] = set()
@@ -118,7 +119,7 @@ class RedisCache:
 
     def lost(self, action: str, error: Exception) -> None:
         """Note that Redis did not answer: it is left alone for a moment, and a warning is logged, but not for every call."""
-        now = time.monotonic()
+        now = self._clock()
         self._rests_until = now + REST_S
         if now >= self._warns_after:
             self._warns_after = now + WARN_EVERY_S
@@ -129,7 +130,7 @@ class RedisCache:
         self._subscriptions.discard(subscription)
 
     def _attempt(self, action: str, do: Callable[[], T], otherwise: T) -> T:
-        if time.monotonic() < self._rests_until:
+        if self._clock() < self._rests_until:
             return otherwise
         try:
             return do()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 log = get_logger("data_fabric.streams.dead_letters")
 
 SUFFIX = ".dead_letters"
+# A topic that says nothing for so long has been read to its end.
+SILENCE_S = 0.5
 
 
 class DeadLetters:
@@ -73,6 +75,6 @@ class DeadLetters:
             return set()
         found: set[str] = set()
         with self._log.consumer([topic + SUFFIX], start="earliest") as consumer:
-            while letters := consumer.poll(max_events=5000, timeout_s=0.5):
+            while letters := consumer.poll(max_events=5000, timeout_s=SILENCE_S):
                 found.update(str(letter.value.get("event_id")) for letter in letters)
         return found

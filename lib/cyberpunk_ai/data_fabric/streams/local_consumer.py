@@ -13,7 +13,7 @@ from cyberpunk_ai.data_fabric.streams.local_file import is_gone, this_host, topi
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from cyberpunk_ai.data_fabric.streams.base import Start
@@ -28,8 +28,19 @@ CLAIM_EVERY_S = 0.5
 class LocalConsumer:
     """A reader of the local log, made by `LocalEventLog.consumer`."""
 
-    def __init__(self, file: LogFile, topics: Sequence[str], *, group: str | None, start: Start, owner: str, lease_s: float) -> None:
+    def __init__(
+        self,
+        file: LogFile,
+        topics: Sequence[str],
+        *,
+        group: str | None,
+        start: Start,
+        owner: str,
+        lease_s: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.topics, self.group = tuple(topics), group
+        self._clock = clock
         self._file, self._owner, self._lease_s = file, owner, lease_s
         self._ids: dict[str, int] = {}
         # Where the next poll reads, only for topics that this consumer reads now.
@@ -37,7 +48,7 @@ class LocalConsumer:
         self._committed: dict[str, int] = {}
         # Where to begin when the group never committed.
         self._origins: dict[str, int] = {}
-        self._leased_at = self._claimed_at = time.monotonic()
+        self._leased_at, self._claimed_at = clock(), time.monotonic()
         self._turn = 0
         self._is_closed = False
         with self._file.writing() as connection:
@@ -143,27 +154,27 @@ class LocalConsumer:
         row = connection.execute(
             "SELECT owner, host, pid, lease_until_ms FROM members WHERE group_name = ? AND topic_id = ?", (self.group, self._ids[topic])
         ).fetchone()
-        if row is not None and not _is_free(row, self._owner):
+        if row is not None and not self._is_free(row):
             return False
         connection.execute(
             "INSERT INTO members (group_name, topic_id, owner, host, pid, lease_until_ms) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (group_name, topic_id) DO UPDATE SET "
             "owner = excluded.owner, host = excluded.host, pid = excluded.pid, lease_until_ms = excluded.lease_until_ms",
-            (self.group, self._ids[topic], self._owner, this_host(), os.getpid(), _now_ms() + int(self._lease_s * 1000)),
+            (self.group, self._ids[topic], self._owner, this_host(), os.getpid(), self._now_ms() + int(self._lease_s * 1000)),
         )
         if topic not in self._positions:
             self._positions[topic] = self._committed[topic] = self._committed_by_group(connection, topic)
         return True
 
     def _keep_membership(self) -> None:
-        now = time.monotonic()
-        if len(self._positions) < len(self.topics) and now >= self._claimed_at + CLAIM_EVERY_S:
-            self._claimed_at = now
+        if len(self._positions) < len(self.topics) and time.monotonic() >= self._claimed_at + CLAIM_EVERY_S:
+            self._claimed_at = time.monotonic()
             standing_by = [topic for topic in self.topics if topic not in self._positions]
             if self._any_free(standing_by):
                 with self._file.writing() as connection:
                     for topic in standing_by:
                         self._claim(connection, topic)
+        now = self._clock()
         if self._positions and now >= self._leased_at + self._lease_s / 6:
             self._leased_at = now
             self._renew()
@@ -176,13 +187,13 @@ class LocalConsumer:
                 f"SELECT owner, host, pid, lease_until_ms FROM members WHERE group_name = ? AND topic_id IN ({marks})",
                 (self.group, *(self._ids[topic] for topic in topics)),
             ).fetchall()
-        return any(_is_free(row, self._owner) for row in rows)
+        return any(self._is_free(row) for row in rows)
 
     def _renew(self) -> None:
         with self._file.writing() as connection:
             connection.execute(
                 "UPDATE members SET lease_until_ms = ? WHERE group_name = ? AND owner = ?",
-                (_now_ms() + int(self._lease_s * 1000), self.group, self._owner),
+                (self._now_ms() + int(self._lease_s * 1000), self.group, self._owner),
             )
             held = {
                 row[0]
@@ -224,11 +235,9 @@ class LocalConsumer:
                     events.append(Event(topic, value, key, timestamp_ms, 0, offset, problem))
         return events
 
+    def _is_free(self, row: tuple[str | None, str, int, int | None]) -> bool:
+        holder, host, pid, lease_until_ms = row
+        return holder is None or holder == self._owner or (lease_until_ms or 0) < self._now_ms() or is_gone(host, pid)
 
-def _is_free(row: tuple[str | None, str, int, int | None], owner: str) -> bool:
-    holder, host, pid, lease_until_ms = row
-    return holder is None or holder == owner or (lease_until_ms or 0) < _now_ms() or is_gone(host, pid)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)

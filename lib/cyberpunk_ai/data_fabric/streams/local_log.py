@@ -14,7 +14,7 @@ from cyberpunk_ai.data_fabric.streams.local_consumer import LocalConsumer
 from cyberpunk_ai.data_fabric.streams.local_file import LogFile, topic_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from cyberpunk_ai.data_fabric.streams.base import Start
@@ -33,13 +33,21 @@ class LocalEventLog:
         retention_events: How many events a topic keeps; older ones go, read or not, as in Kafka.
         retention_s: How long a topic keeps an event.
         lease_s: How long a group's member may go without polling before another takes over; one whose process died is replaced at once.
+        clock: Seconds since 1970, for moments, ages and leases: the file is shared, so it must be the same in every process.
     """
 
     kind = "sqlite"
 
     def __init__(
-        self, path: Path, *, retention_events: int = RETENTION_EVENTS, retention_s: float = RETENTION_S, lease_s: float = 60.0
+        self,
+        path: Path,
+        *,
+        retention_events: int = RETENTION_EVENTS,
+        retention_s: float = RETENTION_S,
+        lease_s: float = 60.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self.path, self.retention_events, self.retention_s, self.lease_s = path, retention_events, retention_s, lease_s
         self._file = LogFile(path)
         self._trims_after = time.monotonic() + TRIM_EVERY_S
@@ -58,7 +66,7 @@ class LocalEventLog:
         with self._file.writing() as connection:
             topic_id = topic_id_of(connection, topic)
             # The moment is taken under the write lock: within a topic, time never runs backwards along the offsets of one machine.
-            now_ms = time.time_ns() // 1_000_000
+            now_ms = int(self._clock() * 1000)
             (end,) = connection.execute(
                 "UPDATE topics SET next_offset = next_offset + ? WHERE topic_id = ? RETURNING next_offset", (len(encoded), topic_id)
             ).fetchone()
@@ -75,7 +83,9 @@ class LocalEventLog:
     def consumer(self, topics: Sequence[str], *, group: str | None = None, start: Start = "committed") -> LocalConsumer:
         """Start reading; see `EventLog.consumer`. With a group, `earliest` and `latest` count only when no other member is reading."""
         names = [check_topic(topic) for topic in dict.fromkeys(topics)]
-        return LocalConsumer(LogFile(self.path), names, group=group, start=start, owner=uuid.uuid4().hex, lease_s=self.lease_s)
+        return LocalConsumer(
+            LogFile(self.path), names, group=group, start=start, owner=uuid.uuid4().hex, lease_s=self.lease_s, clock=self._clock
+        )
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Return the offset that the next event will get, by partition; there is one. Empty for an unknown topic."""
@@ -100,7 +110,7 @@ class LocalEventLog:
             How many went.
         """
         most = self.retention_events if keep_events is None else keep_events
-        oldest_ms = int((time.time() - (self.retention_s if keep_s is None else keep_s)) * 1000)
+        oldest_ms = int((self._clock() - (self.retention_s if keep_s is None else keep_s)) * 1000)
         gone = 0
         while True:
             with self._file.writing() as connection:

@@ -12,7 +12,7 @@ from cyberpunk_ai.core.errors import SourceFailed
 from cyberpunk_ai.core.logs import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     import httpx
 
@@ -33,15 +33,24 @@ class Session:
         timeout_s: Patience per request.
         retries: How often a request is tried again.
         max_wait_s: Longest wait that is obeyed; a longer one ends the sync instead.
+        rest: Waits so many seconds.
     """
 
     def __init__(
-        self, base_url: str, signer: Signer, *, headers: Mapping[str, str], timeout_s: float, retries: int, max_wait_s: float
+        self,
+        base_url: str,
+        signer: Signer,
+        *,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        retries: int,
+        max_wait_s: float,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         import httpx
 
         self.base = httpx.URL(base_url.rstrip("/") + "/")
-        self.signer, self.retries, self.max_wait_s = signer, retries, max_wait_s
+        self.signer, self.retries, self.max_wait_s, self._rest = signer, retries, max_wait_s, rest
         self._client = httpx.AsyncClient(headers=dict(headers), timeout=timeout_s, follow_redirects=False)
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
@@ -117,7 +126,7 @@ class Session:
 
     async def _pause(self, seconds: float) -> None:
         _log.info("waiting for a source", host=self.base.host, seconds=round(seconds, 2))
-        await asyncio.sleep(seconds)
+        await self._rest(seconds)
 
 
 def _refused(answer: httpx.Response) -> SourceFailed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import InvalidArgument
@@ -18,6 +18,7 @@ from cyberpunk_ai.customer_analytics.churn.scorers.closed_form import ClosedForm
 from cyberpunk_ai.customer_analytics.churn.scorers.hinge_logistic import HingeLogistic
 from cyberpunk_ai.customer_analytics.lifetime_value.bg_nbd import fit_purchases, histories_of
 from cyberpunk_ai.customer_analytics.reading.frames import read_transactions
+from tests.examples import examples
 from tests.unit.customer_analytics.builders import ledger_of, shop
 
 
@@ -31,7 +32,7 @@ def test_the_label_is_no_purchase_within_the_horizon_after_the_cut_off() -> None
     assert dict(zip(ledger.customer_ids[sample.customers], sample.left.tolist(), strict=True)) == {"stays": 0.0, "late": 1.0, "same": 1.0}
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10, 80)
 @given(st.integers(0, 10_000))
 def test_permuting_every_event_after_the_cut_off_changes_no_feature(seed: int) -> None:
     rows = shop(customers=60)

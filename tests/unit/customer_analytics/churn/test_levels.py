@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
@@ -25,7 +25,6 @@ def test_the_level_worked_by_hand() -> None:
     assert level_of(np.zeros(4), np.array([1.0, 1.0, 1.0, 0.0])) == pytest.approx(np.log(3), abs=1e-4)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(-5, 5))
 def test_at_its_level_as_many_are_expected_to_leave_as_did(seed: int, shift: float) -> None:
     rng = np.random.default_rng(seed)

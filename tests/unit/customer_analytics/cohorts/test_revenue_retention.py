@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.customer_analytics.cohorts.revenue_retention import revenue_retention
@@ -42,7 +42,6 @@ def test_customers_who_buy_freely_are_compared_by_the_year_or_by_thirds() -> Non
     assert (longer["window_months"] == 12).all()
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_gross_retention_is_at_most_one_and_at_most_the_net(seed: int) -> None:
     table = revenue_retention(read_transactions(subscriptions(80, seed=seed))[0], payment_days=30).dropna()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -33,7 +33,6 @@ def test_fields_that_end_in_the_same_word_are_added_up():
 
 
 @given(left=st.lists(st.sampled_from([0.0, 1.0]), min_size=10, max_size=80), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_every_fold_holds_as_many_of_either_outcome_as_can_be(left, seed):
     outcome = np.array(left)
     fold = stratified_folds(outcome, 3, seed)

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from cyberpunk_ai.customer_analytics.evidence.validation import validate
 from cyberpunk_ai.customer_analytics.evidence.verdicts import auc_error
+from tests.examples import examples
 
 
 def held_out(size: int = 4000, strength: float = 1.5, shift: float = 0.0, seed: int = 1) -> pd.DataFrame:
@@ -109,7 +110,7 @@ def test_every_report_prints_its_table_and_sentence(kind, request, capsys):
     assert str(found) == found.text
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20, 160)
 @given(st.floats(-3, 3), st.floats(0.1, 3))
 def test_a_wronger_level_is_never_judged_better(shop_report, shift, strength):
     order = ["trust", "take the level with care", "take with care", "do not trust", "not tested"]

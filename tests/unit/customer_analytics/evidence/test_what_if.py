@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import InvalidArgument, NotFound, TooLittleData
@@ -104,7 +104,6 @@ def test_unknown_customers_and_missing_models_are_typed_errors(shop_report):
         replace(shop_report, evidence=None).what_if("c0001", purchases_today=1)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 699), st.integers(0, 1), st.none() | st.integers(0, 400), st.integers(0, 400))
 def test_every_possible_future_has_an_answer(shop_report, place, today, following, silence):
     customer = shop_report.customers["customer_id"].iloc[place]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -138,7 +138,6 @@ def histories(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@settings(max_examples=25, deadline=None)
 @given(history=histories(), horizon=st.sampled_from([1.0, 30.0, 400.0]))
 def test_any_legal_history_has_finite_answers(kind: type, history: tuple[np.ndarray, ...], horizon: float) -> None:
     model = kind.fit(*history)

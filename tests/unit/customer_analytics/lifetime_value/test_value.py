@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.customer_analytics.lifetime_value.base import histories_of
@@ -132,7 +132,6 @@ def test_without_amounts_purchases_are_expected_and_value_is_missing() -> None:
     assert value.source == "none"
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 12), st.integers(0, 400), st.sampled_from([0.0, -500.0, -1.0, 0.01, 12.5, 1e7])), min_size=1, max_size=80

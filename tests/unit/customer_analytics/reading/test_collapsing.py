@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.customer_analytics.reading.collapsing import Rows, collapse
@@ -55,7 +55,6 @@ def told(ledger: Ledger) -> tuple[dict[tuple[str, int], float], list[tuple[str, 
     return {(who, day): amount for who, day, amount in days}, sorted(refunds)
 
 
-@settings(max_examples=300, deadline=None)
 @given(LINES)
 def test_days_and_refunds_are_those_found_row_by_row(lines: list[tuple[int, int, int, float]]) -> None:
     ledger = collapse(rows_of(lines), 10)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from cyberpunk_ai.core.errors import InvalidArgument, TooLittleData
 from cyberpunk_ai.customer_analytics.segments.clusters import cluster_customers
+from tests.examples import examples
 
 
 def planted(count: int = 300) -> tuple[pd.DataFrame, np.ndarray]:
@@ -36,7 +37,7 @@ def test_planted_groups_are_found_and_named_by_how_they_differ() -> None:
     assert table.set_index("cluster").loc[good, "churn_probability"] == pytest.approx(0.1)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15, 120)
 @given(st.integers(1, 60), st.integers(2, 8), st.integers(0, 99))
 def test_everybody_is_in_exactly_one_cluster(count: int, clusters: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.customer_analytics.cohorts.monthly import cohort_table
@@ -46,7 +46,6 @@ def test_there_are_eleven_segments_and_the_grid_uses_them_all() -> None:
     assert set(GRID.ravel()) == set(SEGMENTS)
 
 
-@settings(deadline=None)
 @given(HISTORIES)
 def test_every_customer_is_in_exactly_one_segment(history: list[tuple[str, int, float]]) -> None:
     ledger = _ledger(history)
@@ -60,7 +59,6 @@ def test_every_customer_is_in_exactly_one_segment(history: list[tuple[str, int, 
     assert counts["share"].sum() == pytest.approx(1)
 
 
-@settings(deadline=None)
 @given(HISTORIES)
 def test_cohorts_hold_every_customer_once_and_all_finished_revenue(history: list[tuple[str, int, float]]) -> None:
     ledger = _ledger(history)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lifelines import CoxPHFitter
 
@@ -51,7 +51,6 @@ def test_predictions_keep_the_order_they_were_asked_in() -> None:
     )
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.01, 100), st.floats(-50, 50))
 def test_units_and_origin_of_a_field_change_no_prediction(seed: int, scale: float, shift: float) -> None:
     tenure, left, fields = made_up(120, seed)

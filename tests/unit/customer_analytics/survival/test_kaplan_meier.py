@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import ContractBroken
@@ -25,7 +25,6 @@ def test_a_curve_worked_by_hand() -> None:
     assert curve["std_error"].iloc[2] == pytest.approx(4 / 15 * np.sqrt(1 / 20 + 2 / 3))
 
 
-@settings(deadline=None)
 @given(LIVES)
 def test_curve_never_rises_and_stays_in_its_band(lives: list[tuple[int, bool]]) -> None:
     curve = kaplan_meier(np.array([days for days, _ in lives], dtype=float), np.array([left for _, left in lives]))

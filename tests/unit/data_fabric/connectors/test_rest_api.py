@@ -41,8 +41,10 @@ def record(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def vendor() -> Iterator[Vendor]:
+def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
+    """A vendor whose time passes while the connector rests."""
     with running_vendor([record(number) for number in range(57)]) as running:
+        monkeypatch.setattr(RestApi, "rest", staticmethod(running.rest))
         yield running
 
 
@@ -116,12 +118,22 @@ def test_a_revoked_token_keeps_what_landed_and_goes_on_later(fabric: UnifiedData
 
 
 def test_a_limit_is_obeyed(fabric: UnifiedDataConnector, vendor: Vendor) -> None:
-    vendor.limit_every, vendor.retry_after = 5, "1"
+    vendor.limit_every, vendor.retry_after = 3, "20"
     fabric.add_source("crm", "rest_api", config(vendor), MAPPING)
     report = sync(fabric)
     assert report.ok, report.sources
     assert report.rows == 57
-    assert vendor.impolite == 0
+    # Six pages: every third call was refused once, and nobody called again before the vendor wanted it.
+    assert (len(vendor.calls), len(vendor.rests), vendor.impolite) == (8, 2, 0)
+    assert all(20 <= rest <= 22.1 for rest in vendor.rests)
+
+
+def test_an_api_that_is_down_is_left_alone_for_longer_each_time(fabric: UnifiedDataConnector, vendor: Vendor) -> None:
+    vendor.break_after = 0
+    fabric.add_source("crm", "rest_api", config(vendor, retries=4), MAPPING)
+    assert not sync(fabric).ok
+    assert len(vendor.calls) == 5
+    assert [0.5 * 2.0**n / 2 <= rest <= 0.5 * 2.0**n for n, rest in enumerate(vendor.rests)] == [True] * 4
 
 
 def test_a_wait_that_is_too_long_ends_the_sync_instead(fabric: UnifiedDataConnector, vendor: Vendor) -> None:
@@ -130,6 +142,7 @@ def test_a_wait_that_is_too_long_ends_the_sync_instead(fabric: UnifiedDataConnec
     report = sync(fabric)
     assert report.sources[0].error is not None
     assert "asks to wait 86400 s" in report.sources[0].error["message"]
+    assert vendor.rests == []
 
 
 def test_odd_records_are_set_aside_and_the_counts_add_up(fabric: UnifiedDataConnector, vendor: Vendor) -> None:

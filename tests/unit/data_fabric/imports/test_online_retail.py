@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
 
 
-@pytest.mark.parametrize("rows", [pytest.param(20_000, id="head"), pytest.param(None, id="all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rows", [pytest.param(20_000, id="head"), pytest.param(None, id="all", marks=pytest.mark.full)])
 def test_messy_export_arrives_complete(fabric: UnifiedDataConnector, shared_data: Path, tmp_path: Path, rows: int | None) -> None:
     export = export_messy_csv(shared_data, tmp_path / "Online Retail.csv", rows=rows)
     truth = plain_truth(export.lines)

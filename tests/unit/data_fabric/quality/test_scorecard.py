@@ -153,16 +153,28 @@ def test_a_wrong_check_in_the_file_is_named(fabric: UnifiedDataConnector, tmp_pa
         QualityScorecard(fabric.warehouse, checks=path).run("orders")
 
 
-@pytest.mark.slow
-def test_every_packaged_check_can_be_measured_and_listed(fabric: UnifiedDataConnector) -> None:
+TWIN, STRANGER = "email is unique", "customer_id exists in customers.customer_id"
+WHOLE = {("customers", TWIN)}
+# The last rows of every table name customers that are not among them.
+TAIL = {("customers", TWIN), ("orders", STRANGER), ("web_sessions", STRANGER)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "faults"), [pytest.param(2000, TAIL, id="tail"), pytest.param(None, WHOLE, id="all", marks=pytest.mark.full)]
+)
+def test_every_packaged_check_can_be_measured_and_listed(
+    fabric: UnifiedDataConnector, rows: int | None, faults: set[tuple[str, str]]
+) -> None:
     from cyberpunk_ai.demo.company import DemoCompany
 
     company = DemoCompany("small", 7, TODAY)
     for table in ("customers", "orders", "demand", "marketing_ads", "web_sessions", "assets", "telemetry"):
-        fabric.warehouse.append(table, company.frame(table))
+        frame = company.frame(table)
+        fabric.warehouse.append(table, frame if rows is None else frame.tail(rows))
     scorecard = QualityScorecard(fabric.warehouse, today=TODAY)
     report = scorecard.run()
     assert set(report.datasets["dataset"]) == set(scorecard.datasets())
-    for dataset, check, failing in report.checks[["dataset", "check", "failing_rows"]].itertuples(index=False):
-        if failing:
-            assert len(scorecard.failing_rows(dataset, check, limit=5)) > 0
+    checks = report.checks[["dataset", "check", "failing_rows"]]
+    assert {(dataset, check) for dataset, check, failing in checks.itertuples(index=False) if failing} == faults
+    for dataset, check in faults:
+        assert len(scorecard.failing_rows(dataset, check, limit=5)) == 5

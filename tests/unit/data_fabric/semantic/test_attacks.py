@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument, NotFound
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.semantic.query import SemanticLayer
@@ -77,7 +78,7 @@ def test_malformed_metrics_are_refused_or_read(layer: SemanticLayer, metric: obj
         layer.query(metric)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, 500, suppress=(HealthCheck.function_scoped_fixture,))
 @given(value=st.text(max_size=40))
 def test_no_text_at_all_gets_out_of_its_place(layer: SemanticLayer, value: str) -> None:
     try:

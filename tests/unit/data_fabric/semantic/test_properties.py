@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,7 @@ def shop(drawn: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
     return found
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@examples(12, 96, suppress=(HealthCheck.function_scoped_fixture,))
 @given(drawn=st.lists(LINE, min_size=1, max_size=25), grain=st.sampled_from(["day", "week", "month", "quarter", "year"]))
 def test_additive_metrics_add_up_over_every_split(
     make_layer: Callable[..., SemanticLayer], drawn: list[tuple[object, ...]], grain: str
@@ -52,7 +54,7 @@ def test_additive_metrics_add_up_over_every_split(
             assert answer.totals[metric] == pytest.approx(whole.totals[metric], abs=1e-6)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@examples(8, 64, suppress=(HealthCheck.function_scoped_fixture,))
 @given(drawn=st.lists(LINE, min_size=1, max_size=25), by=st.sampled_from(["region", "channel", "product"]))
 def test_filtering_by_a_value_gives_its_slice(make_layer: Callable[..., SemanticLayer], drawn: list[tuple[object, ...]], by: str) -> None:
     layer = make_layer(shop(drawn))

@@ -17,7 +17,7 @@ def test_two_who_ask_at_once_wait_for_one_computation() -> None:
 
     def slow() -> int:
         calls.append(1)
-        gate.wait(5)
+        gate.wait()
         return 1
 
     with ThreadPoolExecutor(4) as pool:

@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,8 @@ import structlog
 from cyberpunk_ai.core.errors import Conflict, NotFound, StoreFailed
 from cyberpunk_ai.data_fabric.streams import local_consumer
 from cyberpunk_ai.data_fabric.streams.local_log import LocalEventLog
+from tests.clock import Clock
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,12 +60,15 @@ def test_what_was_not_committed_goes_to_the_one_who_takes_over(log: LocalEventLo
 
 
 def test_a_member_that_overslept_cannot_commit(tmp_path: Path) -> None:
-    log = LocalEventLog(tmp_path / "events.sqlite3", lease_s=0.1)
+    clock = Clock()
+    log = LocalEventLog(tmp_path / "events.sqlite3", lease_s=60, clock=clock)
     log.append("t", numbers(10))
     with log.consumer(["t"], group="g") as sleeper, log.consumer(["t"], group="g") as heir:
         sleeper.poll()
-        time.sleep(0.2)
-        assert len(heir.poll()) == 10
+        clock.advance(60)
+        assert heir.poll(timeout_s=0) == [], "the lease lasts to its end"
+        clock.advance(0.001)
+        assert len(heir.poll(timeout_s=0)) == 10
         with pytest.raises(Conflict, match="taken over t"):
             sleeper.commit()
         heir.commit()
@@ -72,25 +76,48 @@ def test_a_member_that_overslept_cannot_commit(tmp_path: Path) -> None:
     log.close()
 
 
+def test_a_member_that_finds_itself_replaced_reads_no_more(tmp_path: Path) -> None:
+    clock = Clock()
+    log = LocalEventLog(tmp_path / "events.sqlite3", lease_s=60, clock=clock)
+    log.append("t", numbers(10))
+    with log.consumer(["t"], group="g") as sleeper, log.consumer(["t"], group="g") as heir:
+        clock.advance(61)
+        assert len(heir.poll(timeout_s=0)) == 10
+        with structlog.testing.capture_logs() as lines:
+            assert sleeper.poll(timeout_s=0) == []
+    assert [line["event"] for line in lines] == ["another member has taken over"]
+    log.close()
+
+
+def test_polling_keeps_the_lease(tmp_path: Path) -> None:
+    clock = Clock()
+    log = LocalEventLog(tmp_path / "events.sqlite3", lease_s=60, clock=clock)
+    with log.consumer(["t"], group="g") as member, log.consumer(["t"], group="g") as other:
+        for seconds in (30, 59, 59, -100_000, 59, 59, 100_059, 59):
+            clock.advance(seconds)
+            log.append("t", numbers(1))
+            assert len(member.poll(timeout_s=0)) == 1
+            assert other.poll(timeout_s=0) == []
+        member.commit()
+    log.close()
+
+
 def test_a_member_whose_process_died_is_replaced_before_its_lease_ends(log: LocalEventLog) -> None:
     log.append("t", numbers(10))
     script = (
-        "import sys, time, pathlib\n"
+        "import sys, pathlib\n"
         "from cyberpunk_ai.data_fabric.streams.local_log import LocalEventLog\n"
         "consumer = LocalEventLog(pathlib.Path(sys.argv[1])).consumer(['t'], group='g')\n"
-        "consumer.poll(max_events=5); consumer.commit(); print('ready', flush=True); time.sleep(600)\n"
+        "consumer.poll(max_events=5); consumer.commit(); print('ready', flush=True); sys.stdin.read()\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", script, str(log.path)], stdout=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, "-c", script, str(log.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None
     child.stdout.readline()
     with log.consumer(["t"], group="g") as heir:
         assert heir.poll() == []
         child.kill()
-        deadline = time.monotonic() + 20
-        events = []
-        while not events and time.monotonic() < deadline:
-            events = heir.poll(timeout_s=0.2)
-    child.communicate()
+        child.communicate()
+        events = until(lambda: heir.poll(timeout_s=0), "the heir reads")
     assert [event.offset for event in events] == [5, 6, 7, 8, 9]
 
 
@@ -143,6 +170,19 @@ def test_old_events_go_and_offsets_stay(log: LocalEventLog) -> None:
     log.append("t", numbers(1))
     with log.consumer(["t"]) as consumer:
         assert [event.offset for event in consumer.poll()] == [100]
+
+
+def test_events_go_when_they_are_old_enough(tmp_path: Path) -> None:
+    clock = Clock()
+    log = LocalEventLog(tmp_path / "events.sqlite3", retention_s=100, clock=clock)
+    for _ in range(4):
+        log.append("t", numbers(10))
+        clock.advance(40)
+    assert log.trim("t") == 20
+    assert log.trim("t", keep_s=70) == 10
+    with log.consumer(["t"]) as consumer:
+        assert [(event.offset, event.timestamp_ms) for event in consumer.poll()] == [(n, 1_000_120_000) for n in range(30, 40)]
+    log.close()
 
 
 def test_trimming_works_in_chunks(log: LocalEventLog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberpunk_ai.forecasting.pretrained import network, training
@@ -47,7 +47,6 @@ def test_quantiles_never_cross() -> None:
     assert (np.diff(told, axis=-1) >= 0).all()
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=80), st.floats(0.1, 1e6), st.integers(2, 60))
 def test_a_window_ends_at_zero_and_keeps_within_bounds(values: list[float], scale: float, length: int) -> None:
     window = network.window_of(np.array(values), scale, length)
