@@ -2,6 +2,7 @@
 # One script for every way to run Cyberpunk AI on one machine. `./deploy.sh help` lists the commands.
 set -euo pipefail
 unset PYTHONDONTWRITEBYTECODE # compiled modules halve every start
+umask 077 # what is kept belongs to whoever runs this; other users of the machine have no business in it
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 VENV="$ROOT/.venv"
@@ -142,7 +143,26 @@ jupyter_token() {
   cat "$kept"
 }
 
+# Output that goes into a file or a pipe is kept and read by others, so the token is shown on a terminal only.
+token_for_terminal() {
+  if [ -t 1 ]; then printf '?token=%s' "$(jupyter_token)"; else printf '   (the token is in %s)' "$CYBERPUNK_HOME/jupyter-token"; fi
+}
+
 stop_all() { local name; for name in stream jupyter voila api; do stop_one "$name"; done; }
+
+# A stranger's server on the port would be taken for ours, and shown the notebooks' token.
+must_be_free() { # port setting
+  "$VENV/bin/python" - "$HOST" "$1" <<'PY' || fail "Port $1 is in use by another program. Stop that, or set $2 to a free port."
+import socket, sys
+host, port = sys.argv[1], int(sys.argv[2])
+with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind((host, port))
+    except OSError:
+        sys.exit(1)
+PY
+}
 
 wait_for() { # name url
   local tries=0
@@ -172,14 +192,17 @@ up() { # reload size rate
   cd "$ROOT"
   local -a flags=(--host "$HOST" --port "$API_PORT" --log-level warning --no-access-log)
   [ "$reload" = no ] || flags+=(--reload --reload-dir api --reload-dir apps --reload-dir lib)
+  must_be_free "$API_PORT" CYBERPUNK_API_PORT
   start api "$VENV/bin/python" -m uvicorn api.main:app "${flags[@]}"
   wait_for api "http://$HOST:$API_PORT/live"
   [ "$rate" = 0 ] || start stream "$VENV/bin/cyberpunk" stream demo --rate "$rate"
+  must_be_free "$VOILA_PORT" CYBERPUNK_VOILA_PORT
+  must_be_free "$JUPYTER_PORT" CYBERPUNK_JUPYTER_PORT
   start voila "$VENV/bin/python" -m apps.voila --host "$HOST" --port "$VOILA_PORT"
   JUPYTER_TOKEN="$(jupyter_token)"
   export JUPYTER_TOKEN
   start jupyter "$VENV/bin/python" -m jupyterlab --no-browser --ip "$HOST" --port "$JUPYTER_PORT" --ServerApp.root_dir="$ROOT/notebooks" \
-    --allow-root --LabApp.news_url= --ServerApp.allow_origin=""
+    --ServerApp.port_retries=0 --allow-root --LabApp.news_url= --ServerApp.allow_origin=""
   status
   say "Ctrl-C stops everything. Logs: $LOGS"
   wait "$(cat "$RUN/api.pid")" || {
@@ -199,7 +222,7 @@ status() {
   Cockpit     http://$HOST:$API_PORT/cockpit
   API         http://$HOST:$API_PORT/docs
   Voila page  http://$HOST:$VOILA_PORT/
-  Notebooks   http://$HOST:$JUPYTER_PORT/lab/tree/start_here.ipynb?token=$(jupyter_token)
+  Notebooks   http://$HOST:$JUPYTER_PORT/lab/tree/start_here.ipynb$(token_for_terminal)
 
   In another terminal:  source .venv/bin/activate; export CYBERPUNK_HOME="$CYBERPUNK_HOME"
 

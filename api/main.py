@@ -6,12 +6,10 @@ import asyncio
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, WebSocket  # noqa: TC002 - FastAPI resolves annotations at run time
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from fastapi_offline import FastAPIOffline
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import errors
 from api.requests import RequestContext
@@ -20,13 +18,13 @@ from api.sockets.hub import Hub
 from cyberpunk_ai import Workspace, __version__
 from cyberpunk_ai.core import logs
 from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.security.request_origin import OriginCheck, RequestOrigin
 from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.workspace import prometheus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-LOOPBACK = {"127.0.0.1", "localhost"}
 DESCRIPTION = (
     "Data, forecasts, customers at risk and live events of one business. The same numbers as in notebooks, apps and scheduled runs."
 )
@@ -48,10 +46,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings, app.state.started_at = chosen, utc_now()
     app.state.workspace = Workspace.open(chosen)
     app.state.hub = Hub(app.state.workspace)
-    app.add_middleware(RequestContext, observe=prometheus.observe_request)
-    if chosen.host in LOOPBACK:
-        # Whoever reaches a loopback port counts as its administrator, so a web page must not reach it through a name of its own.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(LOOPBACK), www_redirect=False)
     errors.install(app)
     app.include_router(router)
     _add_plain_routes(app)
@@ -59,6 +53,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # Pages are another door; the settings name them, so that neither door imports the other.
         module, _, function = target.partition(":")
         getattr(import_module(module), function)(app)
+    # Whoever reaches a loopback port counts as its administrator, so no page of another origin may reach a route, page or socket.
+    app.add_middleware(OriginCheck, rule=RequestOrigin.of(chosen.host, chosen.allowed_hosts.split(",")))
+    app.add_middleware(RequestContext, observe=prometheus.observe_request)
     return app
 
 
@@ -68,7 +65,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # The embedded engine takes seconds to start; whoever asks first should not be the one who waits.
     warming = asyncio.create_task(asyncio.to_thread(app.state.workspace.health))
     port = app.state.settings.prometheus_port
-    server = prometheus.serve(app.state.settings.host, port) if port else None
+    settings = app.state.settings
+    server = prometheus.serve(settings.host, port, names=settings.allowed_hosts.split(",")) if port else None
     try:
         yield
     finally:
@@ -99,10 +97,6 @@ def _add_plain_routes(app: FastAPI) -> None:
     @app.websocket("/ws")
     async def live_messages(socket: WebSocket) -> None:
         """Send `connection`, then `metrics_update` and `data_sync` messages as they come; a client may ask for a forecast that grows."""
-        origin, host = socket.headers.get("origin"), socket.headers.get("host", "")
-        if origin is not None and urlsplit(origin).netloc != host:
-            await socket.close(1008)
-            return
         await app.state.hub.serve(socket)
 
 

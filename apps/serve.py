@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
 from cyberpunk_ai.core.loading import load
+from cyberpunk_ai.core.security.request_origin import OriginCheck, RequestOrigin
 from cyberpunk_ai.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,8 +65,11 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     serve_widget_files(app)
     serve_page_state(app, host.feed)
     app.add_middleware(InTurn, pages=[f"/{page.name}" for page in found_apps()])
+    # Sessions live in this process, and so does the key that their tokens are signed with.
+    secret = secrets.token_bytes(32)
     for page in found_apps():
-        add_applications({f"/{page.name}": guarded(page, host)}, app=app, title=f"{page.title} · Cyberpunk AI", **LEFT)
+        options: dict[str, Any] = {**LEFT, "sign_sessions": True, "secret_key": secret}
+        add_applications({f"/{page.name}": guarded(page, host)}, app=app, title=f"{page.title} · Cyberpunk AI", **options)
     for route in app.routes:
         if id(route) not in before and hasattr(route, "include_in_schema"):
             route.include_in_schema = False  # pages are no part of the API's description
@@ -88,8 +93,13 @@ def _stop_with(app: FastAPI, host: Any, opened: dict[str, Any]) -> None:
     app.router.lifespan_context = with_pages
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build an application with the pages only."""
+def create_app(settings: Settings | None = None, *, host: str = "") -> FastAPI:
+    """Build an application with the pages only.
+
+    Args:
+        settings: Defaults to the environment.
+        host: Address that it is served on, where that is not the one of the settings.
+    """
     app = FastAPI(title="Cyberpunk AI pages", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings = settings or Settings.load()
 
@@ -99,6 +109,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return RedirectResponse(FRONT)
 
     mount(app)
+    chosen = app.state.settings
+    app.add_middleware(OriginCheck, rule=RequestOrigin.of(host or chosen.host, chosen.allowed_hosts.split(",")))
     return app
 
 
@@ -112,7 +124,7 @@ def main() -> None:
     options.add_argument("--port", type=int, default=settings.api_port)
     chosen = options.parse_args()
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, host=chosen.host),
         host=chosen.host,
         port=chosen.port,
         log_level=settings.log_level.lower(),

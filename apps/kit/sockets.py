@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from bokeh.protocol.exceptions import ProtocolError
+
 from cyberpunk_ai.core.logs import get_logger
 
 log = get_logger("pages")
@@ -69,6 +71,9 @@ def let_go_of_closed_sockets() -> None:
     async def connect_and_let_go(self: Any, websocket: Any) -> None:
         try:
             await connect(self, websocket)
+        except (RuntimeError, ValueError, ProtocolError) as error:
+            # A token that is missing, foreign, expired or forged: refused before anything is answered, and no fault of the server.
+            log.warning("a page's socket was refused", reason=str(error)[:200])
         finally:
             if self.connection is not None:
                 self.application.client_lost(self.connection)
@@ -77,8 +82,27 @@ def let_go_of_closed_sockets() -> None:
     WSHandler.ws_connect = connect_and_let_go
 
 
+def start_every_session() -> None:
+    """Let every visit start a session of its own: an address that names one could make a visitor enter somebody else's."""
+    from bokeh_fastapi.handler import DocHandler
+    from fastapi import Request
+    from fastapi.responses import HTMLResponse
+
+    get = DocHandler.get
+    if getattr(get, "starts_every_session", False):
+        return
+
+    async def get_new(self: Any, request: Request) -> HTMLResponse:
+        return await get(self, request, None)
+
+    get_new.__annotations__ = {"request": Request, "return": HTMLResponse}
+    get_new.starts_every_session = True  # type: ignore[attr-defined]
+    DocHandler.get = get_new
+
+
 def repair_sockets() -> None:
     """Apply every repair."""
+    start_every_session()
     send_whole_messages()
     keep_cleaning()
     let_go_of_closed_sockets()

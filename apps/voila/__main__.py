@@ -8,12 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cyberpunk_ai.core.security.request_origin import Refusal, RequestOrigin
 from cyberpunk_ai.core.settings import Settings
 
 HERE = Path(__file__).resolve().parent
 FILL_DELAY_S = 5.0
 CONNECT_S = 15.0  # that a page may take to connect, beyond the time after which an idle kernel is ended
 FRONT = "voila/render/cockpit.ipynb"
+RENDER = "/voila/render/"
+MOST_KERNELS = 8
+FULL = Refusal(503, "too_many_visitors", "all dashboards are in use", "close one, wait half a minute, or raise CYBERPUNK_MAX_KERNELS")
 # Only what our pages draw with: other installed extensions expect JupyterLab around them and fail loudly without it.
 ALLOWED = ["@jupyter-widgets/jupyterlab-manager", "jupyter-threejs", "jupyterlab-datawidgets", "@voila-dashboards/widgets-manager8"]
 
@@ -37,6 +41,8 @@ def options(host: str, port: int, *, kernels_ahead: int = 1, folder: Path = HERE
         "--template=cyberpunk",
         f"--Voila.ip={host}",
         f"--port={port}",
+        # Whoever else listens there would be shown to visitors as this server.
+        "--Voila.port_retries=0",
         f"--VoilaConfiguration.extension_allowlist={ALLOWED!r}",
         "--VoilaConfiguration.strip_sources=True",
         # A page whose tab died leaves its kernel idle as soon as its frames stay unanswered.
@@ -63,7 +69,10 @@ def main() -> None:
     asked.add_argument("--kernels-ahead", type=int, default=1, help="kernels per dashboard that have run before their visitor comes")
     chosen = asked.parse_args()
     find_template()
-    dashboards().launch_instance(options(chosen.host, chosen.port, kernels_ahead=chosen.kernels_ahead))
+    rule = RequestOrigin.of(chosen.host, settings.allowed_hosts.split(","))
+    dashboards(rule, most_kernels=settings.max_kernels).launch_instance(
+        options(chosen.host, chosen.port, kernels_ahead=chosen.kernels_ahead)
+    )
 
 
 def hand_over_awake(kernels: Any) -> None:
@@ -84,8 +93,52 @@ def hand_over_awake(kernels: Any) -> None:
     kernels.get_rendered_notebook = take_awake
 
 
-def dashboards() -> Any:
-    """Return Voilà's application with the cockpit at its front door; the others are at `/voila/render/NAME.ipynb`."""
+def keep_to_itself(application: Any, rule: RequestOrigin, kernels: Any, most_kernels: int) -> None:
+    """Let a Tornado application answer only its own pages and programs, and start no kernel beyond a ceiling.
+
+    Args:
+        application: Of the server; every request and socket is found a handler by it.
+        rule: Which requests are answered.
+        kernels: The kernel manager.
+        most_kernels: Kernels at once; a page more is refused with status 503 instead of a kernel of nearly 1 GB.
+    """
+    from tornado.web import RequestHandler
+
+    class Refused(RequestHandler):
+        """Answers nothing but why."""
+
+        def initialize(self, refusal: Refusal) -> None:
+            self._refusal = refusal
+
+        def prepare(self) -> None:
+            self.set_status(self._refusal.status)
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.finish(f"{self._refusal.message}. {self._refusal.hint}.\n")
+
+    find = application.find_handler
+
+    def find_checked(request: Any, **more: Any) -> Any:
+        headers = {name.lower(): value for name, value in request.headers.get_all()}
+        refusal = rule.refusal(request.method, headers)
+        if (
+            refusal is None
+            and request.method == "GET"
+            and request.path.startswith(RENDER)
+            and len(kernels.list_kernel_ids()) >= most_kernels
+        ):
+            refusal = FULL
+        return find(request, **more) if refusal is None else application.get_handler_delegate(request, Refused, {"refusal": refusal})
+
+    application.find_handler = find_checked
+
+
+def dashboards(rule: RequestOrigin | None = None, *, most_kernels: int = MOST_KERNELS) -> Any:
+    """Return Voilà's application with the cockpit at its front door; the others are at `/voila/render/NAME.ipynb`.
+
+    Args:
+        rule: Which requests are answered; those of this machine's own pages and programs where it is None.
+        most_kernels: Kernels at once.
+    """
     from tornado.web import RedirectHandler
     from voila.app import Voila
 
@@ -96,6 +149,11 @@ def dashboards() -> Any:
             """Send a visitor of the front door to the cockpit."""
             hand_over_awake(self.kernel_manager)
             return [(self.server_url, RedirectHandler, {"url": f"{self.base_url}{FRONT}", "permanent": False}), *super().init_handlers()]
+
+        def listen(self) -> None:
+            """Check every request before a handler is looked for."""
+            keep_to_itself(self.app, rule or RequestOrigin.of(self.ip), self.kernel_manager, most_kernels)
+            super().listen()
 
     return Dashboards
 

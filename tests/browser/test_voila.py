@@ -10,21 +10,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.browser.browsing import Watched, all_models_are_in, chromium, free_port, running, scene_of
 from tests.doors.conftest import TODAY, environment
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @contextmanager
-def voila(home: Path, *more: str) -> Iterator[tuple[str, int]]:
+def voila(home: Path, *more: str, most_kernels: int = 8) -> Iterator[tuple[str, int]]:
     """Serve the dashboards; gives the address and the server's process."""
     chromium()
     port = free_port()
-    known = environment(home, CYBERPUNK_TODAY=TODAY) | {"PATH": os.environ["PATH"]}
+    known = environment(home, CYBERPUNK_TODAY=TODAY, CYBERPUNK_MAX_KERNELS=str(most_kernels)) | {"PATH": os.environ["PATH"]}
     with running([sys.executable, "-m", "apps.voila", "--port", str(port), *more], port, home / "voila.log", known) as server:
         yield f"http://127.0.0.1:{port}", server.pid
 
@@ -52,8 +55,20 @@ def kernels_of(pid: int) -> int:
     return len(ages_s(pid))
 
 
+def refuses_strangers(address: str) -> None:
+    """No page of another origin and no other name reaches a dashboard or the socket of a kernel."""
+    foreign = {"origin": "http://elsewhere.example"}
+    socket = "/api/kernels/0123/channels"
+    for path in ("/voila/render/cockpit.ipynb", socket):
+        assert httpx.get(f"{address}{path}", headers=foreign).status_code == 403
+        assert httpx.get(f"{address}{path}", headers={"host": "rebound.example"}).status_code == 400
+    with pytest.raises(InvalidStatus) as refused:
+        connect(address.replace("http", "ws") + socket, origin="http://elsewhere.example")  # type: ignore[arg-type]
+    assert refused.value.response.status_code == 403
+
+
 def test_the_cockpit_is_drawn_silent_and_leaves_no_kernel_behind(home: Path, browser: Any) -> None:
-    with voila(home, "--kernels-ahead", "0") as (address, server):
+    with voila(home, "--kernels-ahead", "0", most_kernels=1) as (address, server):
         watched = Watched(browser, 1440, 1300)
         watched.open(f"{address}/")
         watched.settled("Gross margin")
@@ -61,6 +76,11 @@ def test_the_cockpit_is_drawn_silent_and_leaves_no_kernel_behind(home: Path, bro
         assert watched.page.locator("svg[aria-label^='Forecast of']").count() == 1
         assert "voila/render/cockpit" in watched.page.url, "the front door leads to the cockpit"
         assert kernels_of(server) == 1
+        refuses_strangers(address)
+        full = httpx.get(f"{address}/voila/render/cockpit.ipynb", timeout=PATIENCE_S)
+        assert full.status_code == 503
+        assert "CYBERPUNK_MAX_KERNELS" in full.text
+        assert kernels_of(server) == 1, "one visitor more gets words, and no kernel"
         watched.close()
         until(lambda: kernels_of(server) == 0, "the kernel of a page that was closed is ended")
 

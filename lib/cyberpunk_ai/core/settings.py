@@ -45,9 +45,11 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=_default_home, description="Folder of the embedded stores, runs and logs.")
     host: str = Field("127.0.0.1", description="Address that the API, the cockpit and the notebooks listen on.")
+    allowed_hosts: str = Field("", description="Comma-separated names, beside addresses and `localhost`, that the servers are reached by.")
     api_port: int = Field(8000, ge=1, le=65535, description="Port of the API and the cockpit.")
     voila_port: int = Field(8866, ge=1, le=65535, description="Port of the Voila page.")
     jupyter_port: int = Field(8888, ge=1, le=65535, description="Port of JupyterLab.")
+    max_kernels: int = Field(8, ge=1, description="Voila dashboards open at once; each takes a kernel of nearly 1 GB.")
     theme: Literal["neon", "noir", "daylight"] = Field("neon", description="Theme of every page and figure.")
     semantic_file: Path | None = Field(None, description="YAML merged over the packaged semantic layer.")
     mounts: str = Field("apps.serve:mount", description="Comma-separated `module:function` that add pages to the API's server.")

@@ -6,11 +6,14 @@ verbs, sources, topics), never from what a client sent, so that their number sta
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
 
+from cyberpunk_ai.core.security.request_origin import RequestOrigin
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from wsgiref.simple_server import WSGIServer
 
     from cyberpunk_ai.health.report import HealthReport
@@ -77,7 +80,25 @@ def exposition() -> tuple[bytes, str]:
     return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
 
 
-def serve(host: str, port: int) -> WSGIServer:
-    """Serve the measurements on a port of their own, from a thread; `shutdown()` of the returned server ends it."""
+def serve(host: str, port: int, *, names: Iterable[str] = ()) -> WSGIServer:
+    """Serve the measurements on a port of their own, from a thread; `shutdown()` of the returned server ends it.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+        names: Names, beside addresses and `localhost`, that it is reached by.
+    """
+    rule = RequestOrigin.of(host, names)
     server, _thread = start_http_server(port, addr=host, registry=REGISTRY)
+    measurements = server.get_app()
+
+    def checked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        headers = {name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")}
+        refusal = rule.refusal(environ["REQUEST_METHOD"], headers)
+        if refusal is None:
+            return measurements(environ, start_response)  # type: ignore[misc]
+        start_response(f"{refusal.status} Refused", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"{refusal.message}. {refusal.hint}.\n".encode()]
+
+    server.set_app(checked)
     return server
