@@ -1,4 +1,4 @@
-"""Commands that bring data in: demo, stream, import, sync, replay, sources."""
+"""Commands that bring data in: demo, stream, import, sync, replay, repair, sources."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("import")(import_file)
     app.command("sync")(sync)
     app.command("replay")(replay)
+    app.command("repair")(repair)
     app.command("sources")(sources)
 
 
@@ -103,6 +104,17 @@ def sync(
     with workspace() as ws, progress(as_json=as_json) as report:
         done = ws.sync(source or None, on_progress=by_stream(report))
     print_result(done, as_json=as_json, title="Synced")
+    if not done.ok:
+        raise typer.Exit(1)
+
+
+def repair(
+    table: Annotated[str, typer.Argument(help="The table that has lost files, as the error names it.")], as_json: AsJson = False
+) -> None:
+    """Make a table readable that has lost data files or commits, and read its sources again. Exit code 1 when not all could be."""
+    with workspace() as ws:
+        done = ws.repair(table)
+    print_result(done, as_json=as_json, title=f"Repaired {table}: {done.files_removed} files removed")
     if not done.ok:
         raise typer.Exit(1)
 

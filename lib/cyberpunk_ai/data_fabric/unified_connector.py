@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.stores.operational import Operational
     from cyberpunk_ai.data_fabric.stores.warehouse import Warehouse
     from cyberpunk_ai.data_fabric.streams.base import EventLog
+    from cyberpunk_ai.data_fabric.syncing.repair import RepairReport
     from cyberpunk_ai.data_fabric.syncing.stream_sync import StreamTally
 
 _log = get_logger(__name__)
@@ -245,6 +246,17 @@ class UnifiedDataConnector:
         reports = await asyncio.gather(*(self._sync_source(name, on_progress) for name in wanted))
         return SyncReport(tuple(reports), started, utc_now())
 
+    async def repair(self, table: str) -> RepairReport:
+        """Make a table readable that has lost data files or commits, and read its streams again from their start.
+
+        Raises:
+            NotFound: No such table.
+            InvalidArgument: The warehouse is a server, which keeps its own files.
+        """
+        from cyberpunk_ai.data_fabric.syncing.repair import repair_table
+
+        return await repair_table(self, table)
+
     def replay(self, source: str | None = None) -> ReplayReport:
         """Try rows in quarantine again with their source's mapping of now; those that fit land, the others stay.
 
@@ -355,6 +367,10 @@ class UnifiedDataConnector:
                     raise
                 except CyberpunkError as failure:
                     failures.append(failure)  # one bad file must not keep its neighbours out
+                except Exception as failure:  # noqa: BLE001 - as above, whatever a damaged file makes a library raise; logged with its trace
+                    _log.exception("stream failed", source=name, stream=stream.name)
+                    said = mask_text(f"{stream.name}: it could not be read: {type(failure).__name__}: {failure}")
+                    failures.append(SourceFailed(said, hint="check the file; the log has the details"))
         finally:
             await connector.close()
         if failures:

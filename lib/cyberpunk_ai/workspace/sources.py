@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.core.registry import Plugin
     from cyberpunk_ai.core.results import Result
     from cyberpunk_ai.data_fabric.imports import ImportPlan
+    from cyberpunk_ai.data_fabric.syncing.repair import RepairReport
     from cyberpunk_ai.data_fabric.syncing.reports import SyncReport
     from cyberpunk_ai.governance.callers import Caller
 
@@ -35,6 +36,20 @@ class SourceVerbs(Wiring):
             return report
 
         return self._verb("sync", "sync", ",".join(sources or ["all"]), {}, caller, work)
+
+    def repair(self, table: str, *, caller: Caller | None = None) -> RepairReport:
+        """Make a table readable that has lost data files or commits, and read its sources again from their start.
+
+        Raises:
+            NotFound: No such table.
+            InvalidArgument: The warehouse is a server, which keeps its own files.
+        """
+
+        def work(_who: Caller) -> RepairReport:
+            report: RepairReport = finish(self._connector.repair(table))
+            return report
+
+        return self._verb("repair", "sync", table, {}, caller, work)
 
     def connectors(self, *, caller: Caller | None = None) -> list[Plugin]:
         """List the kinds of sources, also those that can't be used here, with the reason."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.results import to_jsonable
+from cyberpunk_ai.core.texts import escape_surrogates
 from cyberpunk_ai.data_fabric.mapping.casts import KIND_NAMES
 from cyberpunk_ai.data_fabric.mapping.declaration import FieldRule, StreamMapping
 from cyberpunk_ai.data_fabric.mapping.rules import Misfit, RuleInput, apply_rule
@@ -72,6 +73,23 @@ def sort_rows(
     Raises:
         ContractBroken: A column that the mapping names is missing.
     """
+    try:
+        return _sorted(rows, mapping, stream, source, now, formats, may_drift, {})
+    except UnicodeEncodeError:
+        readable, damaged = _without_half_characters(rows)
+        return _sorted(readable, mapping, stream, source, now, formats, may_drift, damaged)
+
+
+def _sorted(
+    rows: pd.DataFrame,
+    mapping: StreamMapping,
+    stream: str,
+    source: str,
+    now: datetime,
+    formats: Mapping[str, ColumnFormat] | None,
+    may_drift: bool,
+    damaged: Mapping[str, np.ndarray],
+) -> Sorted:
     import numpy as np
     import pyarrow as pa
 
@@ -101,6 +119,11 @@ def sort_rows(
                     if column.nullable:
                         continue
                 reasons.append((column.name, misfit.wrong, misfit))
+            reasons += [
+                (f"{each}: holds half of a character (a lone surrogate)", damaged[each], None)
+                for each in fields[column.name].inputs
+                if each in damaged
+            ]
         reasons += _missing_or_low(column, columns[column.name], reasons)
     bad_mask = np.zeros(count, dtype=bool)
     for _, mask, _misfit in reasons:
@@ -110,6 +133,20 @@ def sort_rows(
     lines = columns["line_id"] if line is not None and line.rule == "row" and rows.index.name is None else None
     bad = _set_aside(rows, bad_mask, reasons, source, stream, lines) if bad_mask.any() else ()
     return Sorted(ordered.filter(pa.array(~bad_mask)) if bad else ordered, bad, ~bad_mask, tuple(dict.fromkeys(warnings)))
+
+
+def _without_half_characters(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Write lone halves of surrogate pairs, which no encoding can hold, as escapes; and tell which values of which column held one."""
+    import numpy as np
+
+    readable, damaged = rows.copy(), {}
+    for name in rows.select_dtypes(include="object").columns:
+        escaped = [escape_surrogates(value) for value in rows[name]]
+        changed = np.fromiter((isinstance(old, str) and old != new for old, new in zip(rows[name], escaped, strict=True)), bool, len(rows))
+        readable[name] = escaped
+        if changed.any():
+            damaged[str(name)] = changed
+    return readable, damaged
 
 
 def with_defaults(mapping: StreamMapping) -> dict[str, FieldRule]:

@@ -6,6 +6,8 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cyberpunk_ai.data_fabric.stores.home import keep_private
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -76,5 +78,6 @@ class Stores:
         with own:
             store: T | None = self._open.get(name)
             if store is None:
+                keep_private(self.settings.home)
                 store = self._open[name] = opener()
             return store

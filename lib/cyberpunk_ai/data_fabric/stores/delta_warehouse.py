@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.errors import InvalidArgument, StoreFailed
@@ -22,7 +23,6 @@ from cyberpunk_ai.data_fabric.tables import table as canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     import pandas as pd
     import pyarrow as pa
@@ -84,13 +84,36 @@ class DeltaWarehouse:
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
         """Run one SELECT over the newest snapshots. See `Warehouse.query`."""
-        for name in check_select(sql):
-            self._reader.declare(TABLES[name], self._logs[name].snapshot())
-        return self._reader.query(sql, parameters)
+        names = check_select(sql)
+        for name in names:
+            self._reader.declare(TABLES[name], self._logs[name].verified())
+        try:
+            return self._reader.query(sql, parameters)
+        except StoreFailed:
+            for name in names:  # where the engine failed over a damaged file, the error should name the table
+                self._logs[name].verified(is_doubted=True)
+            raise
 
     def row_count(self, table: str) -> int:
         """Return the number of rows, from the log's statistics."""
-        return self._snapshot(table).rows
+        return self._logs[canonical(table).name].verified().rows
+
+    def forget_missing(self, table: str) -> int:
+        """Take files that are gone or cut out of a table's log, so that the rest can be read and written again.
+
+        Returns:
+            Files that were taken out.
+        """
+        spec = canonical(table)
+        log = self._logs[spec.name]
+        with self._only_writer(spec.name):
+            for file, size in zip(log.snapshot().files, log.snapshot().sizes, strict=True):
+                if Path(file).exists() and Path(file).stat().st_size != size:
+                    Path(file).unlink()
+            target = self._target(spec)
+            removed = list(target.repair(dry_run=False)["files_removed"])
+            log.note_version(target.version() + 1)
+        return len(removed)
 
     def version(self, table: str) -> int:
         """Return the number of commits to the table."""
@@ -102,8 +125,14 @@ class DeltaWarehouse:
             self._commit(spec, _compact, None, empty=self._snapshot(spec.name).version == 0)
 
     def ping(self) -> float:
-        """Return the milliseconds of a trivial query."""
+        """Return the milliseconds of a trivial query.
+
+        Raises:
+            StoreFailed: The engine does not answer, or a table has lost a file or a commit.
+        """
         started = time.perf_counter()
+        for log in self._logs.values():
+            log.verified()
         self._reader.query("SELECT 1", None)
         return (time.perf_counter() - started) * 1000
 
@@ -121,6 +150,7 @@ class DeltaWarehouse:
         if empty and token is None:
             return 0
         with self._only_writer(spec.name):
+            self._logs[spec.name].check_commits()
             for attempt in range(ATTEMPTS):
                 try:
                     target = self._target(spec)
@@ -139,6 +169,7 @@ class DeltaWarehouse:
                     self._tables.pop(spec.name, None)
                     raise StoreFailed(f"{spec.name}: the batch could not be written: {error}", hint=f"is {self.root} writable?") from error
                 else:
+                    self._logs[spec.name].note_version(self._logs[spec.name].snapshot().version)
                     return rows
         raise StoreFailed(f"{spec.name}: {ATTEMPTS} commits in a row lost against other writers", hint="send the batch again")
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 
 from cyberpunk_ai.core.errors import SettingsInvalid, StoreFailed
 from cyberpunk_ai.core.results import to_jsonable
+from cyberpunk_ai.core.texts import escape_surrogates
 from cyberpunk_ai.data_fabric.stores.file_locks import file_lock
 from cyberpunk_ai.data_fabric.stores.records import SCHEMA_REVISION
 
@@ -221,7 +222,11 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _to_json(value: object) -> str:
-    return orjson.dumps(to_jsonable(value)).decode()
+    plain = to_jsonable(value)
+    try:
+        return orjson.dumps(plain).decode()
+    except TypeError:  # half of a character: what was asked is recorded all the same
+        return orjson.dumps(escape_surrogates(plain)).decode()
 
 
 def _migrate(connection: Connection) -> None:
