@@ -66,11 +66,12 @@ class RequestContext:
 
     async def _bounded(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         length = headers.get(b"content-length", b"0")
+        error = {"code": "too_large", "message": f"bodies may have at most {MAX_BODY_BYTES} bytes", "hint": "import files instead"}
+        too_large = JSONResponse({"error": error | {"request_id": scope["request_id"]}}, status_code=413)
         if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-            error = {"code": "too_large", "message": f"bodies may have at most {MAX_BODY_BYTES} bytes", "hint": "import files instead"}
-            await JSONResponse({"error": error | {"request_id": scope["request_id"]}}, status_code=413)(scope, receive, send)
+            await too_large(scope, receive, send)
             return
-        taken = 0
+        taken, is_refused = 0, False
 
         async def counted() -> Message:
             nonlocal taken
@@ -81,7 +82,15 @@ class RequestContext:
                 return {"type": "http.disconnect"}
             return message
 
-        await self.app(scope, counted, send)
+        async def answered(message: Message) -> None:
+            nonlocal is_refused
+            if taken <= MAX_BODY_BYTES:
+                await send(message)
+            elif not is_refused:  # what the application makes of a body that was cut off is not what the client did wrong
+                is_refused = True
+                await too_large(scope, receive, send)
+
+        await self.app(scope, counted, answered)
 
 
 def _template(scope: Scope) -> str:

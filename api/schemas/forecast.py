@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.schemas.series import FuturePoint, SeriesPoint  # noqa: TC001 - pydantic needs the type at run time
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
+Levels = list[Annotated[int, Field(ge=1, le=99)]]
 
 
 class ForecastRequest(BaseModel):
@@ -33,7 +34,9 @@ class ForecastRequest(BaseModel):
     )
     where: dict[str, Any] = Field(default_factory=dict, description="Dimension to value, list of values, or {'not': [...]}.")
     by: str | None = Field(None, description="One dimension; one series per value.")
-    levels: list[int] = Field([80, 95], min_length=1, max_length=5, description="Interval levels in percent.")
+    levels: list[Annotated[int, Field(ge=1, le=99)]] = Field(
+        [80, 95], min_length=1, max_length=5, description="Interval levels in percent."
+    )
     models: list[str] | None = Field(None, description="Forecasters to use; all of them when left out.")
     backtest_windows: int = Field(2, ge=0, le=10, description="Rolling origins for backtest and calibration.")
     data: list[SeriesPoint] | None = Field(None, max_length=200_000, description="Own series instead of a metric.")
@@ -129,6 +132,8 @@ class BatchRequest(BaseModel):
     data: list[SeriesPoint] = Field(min_length=1, max_length=500_000, description="All series.")
     horizon: int = Field(12, ge=1, le=1000, description="Periods ahead.")
     tier: Literal["full", "fast"] = Field("full", description="All members, or the quick ones for a long tail.")
-    levels: list[int] = Field([80, 95], min_length=1, max_length=5, description="Interval levels in percent.")
+    levels: list[Annotated[int, Field(ge=1, le=99)]] = Field(
+        [80, 95], min_length=1, max_length=5, description="Interval levels in percent."
+    )
     backtest_windows: int = Field(1, ge=0, le=10, description="Rolling origins for the intervals.")
     holidays: str | None = Field(None, max_length=20, description="Country whose holidays move demand.")

@@ -10,6 +10,7 @@ import panel as pn
 
 from apps.cockpit import pieces
 from apps.cockpit.store import city_values
+from apps.kit.cards import unseen
 from apps.kit.livebar import status_line
 from apps.kit.offline import WidgetPane
 from apps.kit.panes import waiting
@@ -147,7 +148,7 @@ class CockpitView(SceneView):
             self._draw_city()
         self.legend.object = pieces.legend(part.value, self.theme, is_flat=self.is_flat)
         words = describe_city(part.value.buildings, f"{part.value.label.lower()} of {part.value.period}")
-        self.alternative.object = f'<p class="unseen">{words}</p>'
+        self.alternative.object = unseen(words)
         self._tell_side()
 
     def _draw_city(self) -> None:

@@ -11,7 +11,7 @@ import panel as pn
 
 from apps.forecasts import pieces
 from apps.forecasts.store import BUDGET_S
-from apps.kit.cards import empty_state, error_state, skeleton
+from apps.kit.cards import empty_state, error_state, skeleton, unseen
 from apps.kit.offline import WidgetPane
 from apps.kit.view import SceneView, camera_buttons
 from apps.kit.words import dimensions_of
@@ -107,7 +107,7 @@ class ForecastView(SceneView):
             return
         width, height = self.scene_size()
         self.scene = Terrain(result, theme=self.theme, width=width, height=height, on_select=self._pick, is_light=self.is_light)
-        self.alternative.object = f'<p class="unseen">{describe_terrain(self.scene.named, str(self.metric.value))}</p>'
+        self.alternative.object = unseen(describe_terrain(self.scene.named, str(self.metric.value)))
         legend = _html(pieces.terrain_legend(min(result.levels)))
         self.stage.objects = [WidgetPane(self.scene.widget, sizing_mode="stretch_width", margin=0), self.camera, legend, self.alternative]
 

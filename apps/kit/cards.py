@@ -82,6 +82,11 @@ def error_state(title: str, message: str, hint: str = "") -> str:
     return f'<div class="state error" role="alert"><b>▼ {escape(title)}</b><p>{escape(message)}</p>{more}</div>'
 
 
+def unseen(text: str) -> str:
+    """Write a text alternative: for readers who hear a page, not for those who look at it."""
+    return f'<p class="unseen">{escape(text)}</p>'
+
+
 def _code(text: str) -> str:
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from apps.kit import panes
-from apps.kit.cards import error_state, skeleton
+from apps.kit.cards import error_state, skeleton, unseen
 from apps.kit.offline import WidgetPane
 from apps.kit.view import PartsView, camera_buttons
 from apps.retention import pieces
@@ -98,7 +98,7 @@ class RetentionView(PartsView):
         galaxy = Galaxy(self._report.customers, theme=self.theme, width=width, height=height, on_select=self._pick, is_light=self.is_light)
         self.scene = galaxy
         self.stage.objects = [WidgetPane(galaxy.widget, sizing_mode="stretch_width", margin=0)]
-        self.alternative.object = f'<p class="unseen">{describe_galaxy(galaxy.plan)}</p>'
+        self.alternative.object = unseen(describe_galaxy(galaxy.plan))
 
     def _narrow(self) -> None:
         if self._report is None:

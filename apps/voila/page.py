@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -11,6 +10,7 @@ import numpy as np
 
 from apps.cockpit import pieces
 from apps.cockpit.store import CockpitStore, city_values
+from apps.kit.cards import unseen
 from apps.kit.livebar import status_line
 from apps.kit.page import page_css
 from apps.kit.panes import waiting
@@ -59,7 +59,7 @@ class CockpitPage:
             self._values = np.array([one.value for one in self._data.buildings])
             self._pulses = np.zeros(len(self._values), "f4")
             self.city = City(city.value.buildings, theme=self.theme, width=1100, height=height, on_select=self._pick)
-            words = f'<p class="unseen">{escape(describe_city(city.value.buildings, city.value.label.lower()))}</p>'
+            words = unseen(describe_city(city.value.buildings, city.value.label.lower()))
             shown += [self.city.widget, widgets.HTML(pieces.legend(city.value, self.theme, has_link=False) + words), self._side]
         shown += [self._places["forecast"], self.pulse.widget]
         self.widget = widgets.VBox(shown)

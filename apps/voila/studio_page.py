@@ -13,7 +13,7 @@ import ipywidgets as widgets
 
 from apps.forecasts import pieces
 from apps.forecasts.store import BUDGET_S
-from apps.kit.cards import empty_state, error_state, skeleton
+from apps.kit.cards import empty_state, error_state, skeleton, unseen
 from apps.kit.page import page_css
 from apps.kit.panes import FIRST_STEPS
 from apps.kit.words import dimensions_of
@@ -133,7 +133,7 @@ class StudioPage:
                 self._tell(result, point.entity)
 
         before, self.scene = self.scene, Terrain(result, theme=self.theme, width=1100, height=self._height, on_select=pick)
-        words = widgets.HTML(f'<p class="unseen">{escape(describe_terrain(self.scene.named, str(self.metric.value)))}</p>')
+        words = widgets.HTML(unseen(describe_terrain(self.scene.named, str(self.metric.value))))
         legend = widgets.HTML(pieces.terrain_legend(min(result.levels)))
         self.stage.children = [self.scene.widget, legend, words]
         if before is not None:

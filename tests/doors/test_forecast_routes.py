@@ -112,3 +112,47 @@ def test_jobs_that_are_not_there_or_fail_say_so(demo_api: httpx.Client) -> None:
     assert "twice" in job["message"]
     refused = demo_api.get(f"/api/v1/forecast/batch/{job['job_id']}/result")
     assert refused.status_code == 422
+
+
+YEARS = [{"ds": f"{1990 + year}-01-01", "y": 1.0 + year} for year in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"data": [{"ds": "0001-01-01", "y": 1.0}]}, "1678"),
+        ({"data": [{"ds": "9999-12-31", "y": 1.0}]}, "2261"),
+        ({"data": YEARS, "horizon": 1000}, "1678 to 2261"),  # the forecast itself would leave the calendar
+        ({"levels": [10**30]}, "levels"),
+        ({"horizon": 2**70}, "horizon"),
+        ({"data": [{"ds": "2024-01-01", "y": 1.0, "covariates": {"y": 5.0}}]}, "y cannot be the name of a covariate"),
+        ({"data": [{"ds": "2024-01-01", "y": 1.0, "covariates": {"unique_id": "a"}}]}, "unique_id cannot be"),
+    ],
+)
+def test_what_lies_beyond_numbers_and_dates_is_refused(demo_api: httpx.Client, asked: dict, words: str) -> None:
+    answer = demo_api.post("/api/v1/forecast", json={"grain": "year", "models": ["theta"], "backtest_windows": 0} | asked)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (422, "invalid_request"), error
+    assert words in error["message"] + error["hint"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"metric": "\\ud800"}',
+        b'{"data": [{"ds": "2024-01-01", "y": 1.0, "unique_id": "\\ud800"}]}',
+        b'{"where": {"region": "\\ud800"}}',
+        b'{"where": ' + b'{"a": ' * 3000 + b"1" + b"}" * 3001,
+    ],
+    ids=["metric", "series", "value", "deep"],
+)
+def test_what_is_no_text_is_refused(demo_api: httpx.Client, body: bytes) -> None:
+    answer = demo_api.post("/api/v1/forecast", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["hint"]
+
+
+def test_a_chunked_body_over_the_limit_is_refused_as_one_with_a_length(demo_api: httpx.Client) -> None:
+    answer = demo_api.post("/api/v1/forecast", content=(b" " * 2**20 for _ in range(12)))
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "too_large"

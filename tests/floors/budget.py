@@ -22,6 +22,7 @@ MORE: dict[str, tuple[float, str]] = {
     "tests/contracts/test_event_log_contract.py": (30, "one consumer group joins a real Kafka broker"),
     "tests/contracts/test_warehouse_contract.py": (60, "every promise of a warehouse on both engines"),
     "tests/doors/test_api.py": (55, "loads the demo company, starts a server, and reports on all its customers"),
+    "tests/doors/test_foreign_pages.py": (30, "starts a server with all its pages"),
     "tests/doors/test_four_doors.py": (75, "one file through every door, a notebook run by papermill among them"),
     "tests/doors/test_page_sessions.py": (50, "every page built in process, with and without data"),
     "tests/notebooks/test_notebooks.py": (75, "runs three notebooks with all their figures"),

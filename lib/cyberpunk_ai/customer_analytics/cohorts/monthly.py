@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cyberpunk_ai.core.errors import InvalidArgument
+
 if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, IntArray, Ledger
+
+MOST_MONTHS = 1_200  # a hundred years; the table is as wide as it is high
 
 
 def cohort_table(ledger: Ledger) -> pd.DataFrame:
@@ -57,6 +61,12 @@ def cohorts_of(
     is_month_over = int(_month(np.array([as_of_day + 1]))[0]) > current
     base = int(cohort.min())
     width = current - base + 1
+    if width > MOST_MONTHS:
+        first = np.datetime64(base, "M")
+        raise InvalidArgument(
+            f"cohorts from {first} would span {width:,} months, more than {MOST_MONTHS:,}",
+            hint="check the oldest date of the transactions and as_of",
+        )
     cell = (cohort - base) * width + period
     customers, money = (np.bincount(cell, weights=each, minlength=width * width).reshape(width, width) for each in (active, revenue))
     row, column = np.nonzero(np.add.outer(np.arange(width), np.arange(width)) < width)

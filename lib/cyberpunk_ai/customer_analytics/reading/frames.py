@@ -96,11 +96,11 @@ def moment_of(as_of: date | datetime | str) -> pd.Timestamp:
     """Return a moment as a naive UTC timestamp; a bare date means the end of that day.
 
     Raises:
-        InvalidArgument: It is no date.
+        InvalidArgument: It is no date, or more than a year ahead.
     """
     try:
         moment = pd.Timestamp(as_of)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InvalidArgument(f"as_of {as_of!r} is not a date", hint="write it like 2011-09-30") from error
     if pd.isna(moment):
         raise InvalidArgument("as_of is missing", hint="leave it out to look from the last transaction")
@@ -109,6 +109,9 @@ def moment_of(as_of: date | datetime | str) -> pd.Timestamp:
     )
     if moment.tzinfo is not None:
         moment = moment.tz_convert("UTC").tz_localize(None)
+    # Tables by month grow with the square of the time that is looked at.
+    if moment > pd.Timestamp(utc_now()).tz_localize(None) + pd.Timedelta(days=366):
+        raise InvalidArgument(f"as_of {as_of} lies in the future", hint="use a date up to today, or leave it out")
     return moment + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1) if bare else moment
 
 
