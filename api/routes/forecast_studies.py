@@ -17,6 +17,7 @@ from api.schemas.forecast import (  # noqa: TC001
     StudyRequest,
 )
 from api.serialise import own_data, own_future
+from cyberpunk_ai.core.csv_text import write_csv
 from cyberpunk_ai.core.results import to_jsonable
 
 router = APIRouter(tags=["forecast"])
@@ -103,7 +104,7 @@ def result(
     """Return forecasts, or the series that could not be forecast, as JSON rows or CSV."""
     frame = ws.forecast_job_frame(job_id, part, caller=who)
     if file == "csv":
-        return Response(frame.to_csv(index=False), media_type="text/csv")
+        return Response(write_csv(frame), media_type="text/csv")
     return Response(frame.to_json(orient="records", date_format="iso"), media_type="application/json")
 
 

@@ -17,6 +17,7 @@ from apps.kit.view import SceneView, camera_buttons
 from apps.kit.words import dimensions_of
 from cyberpunk_ai.charts.figures import CHARTS
 from cyberpunk_ai.charts.scene3d import Terrain, TerrainPoint, describe_terrain
+from cyberpunk_ai.core.csv_text import write_csv
 from cyberpunk_ai.core.errors import CyberpunkError, TooLittleData
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ class ForecastView(SceneView):
         self.by.param.update(options=choices, value=self.by.value if self.by.value in choices else NOBODY)
 
     def _csv(self) -> io.StringIO:
-        return io.StringIO("" if self._result is None else self._result.to_frame().to_csv(index=False))
+        return io.StringIO("" if self._result is None else write_csv(self._result.to_frame()))
 
 
 def _refused(error: CyberpunkError) -> str:

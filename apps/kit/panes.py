@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from apps.kit.cards import empty_state, error_state, skeleton
+from cyberpunk_ai.core.csv_text import write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,6 +97,6 @@ def csv_button(frame: Callable[[], pd.DataFrame | None], filename: str) -> pn.wi
 
     def written() -> io.StringIO:
         rows = frame()
-        return io.StringIO("" if rows is None else rows.to_csv(index=False))
+        return io.StringIO("" if rows is None else write_csv(rows))
 
     return pn.widgets.FileDownload(callback=written, filename=filename, label="Download CSV", sizing_mode="stretch_width", height=32)

@@ -9,6 +9,7 @@ import typer
 
 from cyberpunk_ai.cli.ask import Where  # noqa: TC001 - typer reads the annotations at run time
 from cyberpunk_ai.cli.output import AsJson, pairs, print_json, print_notes, print_result, print_table, workspace
+from cyberpunk_ai.core.csv_text import write_csv
 
 if TYPE_CHECKING:
     from cyberpunk_ai.workspace import RetentionReport
@@ -48,7 +49,7 @@ def retention(
             return
         report = ws.retention(as_of=as_of, horizon_days=horizon_days, where=pairs(where), regime=regime, clusters=clusters)  # type: ignore[arg-type]
     if csv is not None:
-        report.customers.to_csv(csv, index=False)
+        write_csv(report.customers, csv)
     if explain is not None:
         told = report.explain(explain)
         columns = ["direction", "words", "contribution"]
@@ -68,7 +69,7 @@ def _score(name: str, as_of: str | None, where: list[str] | None, limit: int, cs
     with workspace() as ws:
         scores = ws.score_customers(name, as_of=as_of, where=pairs(where))
     if csv is not None:
-        scores.to_csv(csv, index=False)
+        write_csv(scores, csv)
     ranked = scores.sort_values(["churn_probability", "customer_id"], ascending=[False, True])
     print_json(ranked) if as_json else print_table(ranked.head(limit), title=f"{len(ranked):,} customers, scored by {name}")
 

@@ -9,6 +9,7 @@ import typer
 
 from cyberpunk_ai.cli.ask import Where  # noqa: TC001 - typer reads the annotations at run time
 from cyberpunk_ai.cli.output import AsJson, pairs, print_json, print_notes, print_result, print_table, progress, workspace
+from cyberpunk_ai.core.csv_text import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +102,7 @@ def forecast_many(
     _write(found, output)
     if len(found.quarantine):
         aside = output.with_name(f"{output.stem}.quarantine.csv")
-        found.quarantine.to_csv(aside, index=False)
+        write_csv(found.quarantine, aside)
     if as_json:
         print_json({"series": found.series, "seconds": found.seconds, "quarantined": len(found.quarantine), "output": str(output)})
         return
@@ -195,7 +196,7 @@ def _write(result: Result, file: Path | None) -> None:
     from cyberpunk_ai.core.errors import InvalidArgument
 
     if file.suffix == ".csv":
-        result.to_frame().to_csv(file, index=False)
+        write_csv(result.to_frame(), file)
     elif file.suffix == ".parquet":
         result.to_frame().to_parquet(file, index=False)
     elif file.suffix == ".html":

@@ -18,16 +18,17 @@ CyberpunkError
 from __future__ import annotations
 
 from cyberpunk_ai.core.jsonable import to_jsonable
+from cyberpunk_ai.core.security.secrets import mask_text, mask_value
 
 
 class CyberpunkError(Exception):
-    """Base of every error raised on purpose. `code` is stable for clients, `hint` says what to do next."""
+    """Base of every error raised on purpose. `code` is stable for clients, `hint` says what to do next; neither carries a secret."""
 
     code = "error"
 
     def __init__(self, message: str, *, hint: str = "", **details: object) -> None:
-        super().__init__(message)
-        self.message, self.hint, self.details = message, hint, details
+        self.message, self.hint, self.details = mask_text(message), mask_text(hint), mask_value(details)
+        super().__init__(self.message)
 
     def to_dict(self) -> dict[str, object]:
         """Return the error as clients see it: code, message, hint and JSON-ready details."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cyberpunk_ai.core.security.secrets import SECRET_NAMES, mask_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
 
-SECRET_NAMES = re.compile(r"password|secret|token|api_?key|authorization|dsn|_url$", re.IGNORECASE)
-CREDENTIALS_IN_URL = re.compile(r"(\w+://[^:/\s]*:)[^@\s]+@")
+__all__ = ["bind", "configure", "configure_unless_done", "get_logger", "mask_secrets", "mask_text"]
 
 
 def configure(level: str = "INFO") -> None:
@@ -61,8 +61,3 @@ def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
         elif isinstance(value, str):
             event[name] = mask_text(value)
     return event
-
-
-def mask_text(text: str) -> str:
-    """Replace passwords inside the URLs of a text, as tracebacks and drivers' messages quote them."""
-    return CREDENTIALS_IN_URL.sub(r"\1***@", text)

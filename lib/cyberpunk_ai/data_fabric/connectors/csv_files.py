@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from cyberpunk_ai.core.errors import NotFound, SourceFailed
+from cyberpunk_ai.core.logs import get_logger
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS, Batch, Connector, ConnectorConfig, RejectedRow, StreamSpec, StreamState
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ TEXT = {".csv", ".tsv", ".txt"}
 EXCEL = {".xlsx", ".xlsm"}
 PARQUET = {".parquet", ".pq"}
 SUFFIXES = TEXT | EXCEL | PARQUET
+
+
+_log = get_logger(__name__)
 
 
 class CsvFilesConfig(ConnectorConfig):
@@ -54,14 +58,14 @@ class CsvFiles(Connector):
         place = Path(self.config.path).expanduser()
         place = place if place.is_absolute() else self.home / place
         if place.is_dir():
-            found = sorted(file for file in place.rglob("*") if file.is_file())
+            found = sorted(file for file in place.rglob("*") if file.is_file() and _lies_within(file, place))
             named = {file.relative_to(place).as_posix(): file for file in found}
         elif place.is_file():
             return {place.name: place}
         elif any(sign in str(place) for sign in "*?["):
             root = Path(*_before_glob(place.parts))
             found = sorted(root.glob(str(Path(*place.parts[len(root.parts) :]))))
-            named = {file.relative_to(root).as_posix(): file for file in found if file.is_file()}
+            named = {file.relative_to(root).as_posix(): file for file in found if file.is_file() and _lies_within(file, root)}
         else:
             raise SourceFailed(f"{place} does not exist", hint="give a file, a folder or a glob", path=str(place))
         return {
@@ -203,3 +207,11 @@ def _ends_with_line_end(path: Path, offset: int) -> bool:
     with path.open("rb") as file:
         file.seek(max(0, offset - 1))
         return file.read(1) == b"\n"
+
+
+def _lies_within(file: Path, folder: Path) -> bool:
+    """Whether a file is in the folder itself: a link to another place would bring in what the folder does not hold."""
+    if file.resolve().is_relative_to(folder.resolve()):
+        return True
+    _log.warning("link to a file outside of the folder is left out", file=str(file))
+    return False

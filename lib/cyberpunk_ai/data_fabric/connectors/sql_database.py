@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from cyberpunk_ai.core.errors import NotFound, SourceFailed, Unavailable
+from cyberpunk_ai.core.errors import InvalidArgument, NotFound, SourceFailed, Unavailable
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS, Batch, Connector, ConnectorConfig, StreamSpec, StreamState
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class SqlDatabase(Connector):
 
         name = stream.name
         if name in self.config.queries:
-            inner = text(self.config.queries[name].strip().rstrip(";")).columns()
+            inner = text(_one_select(self.config.queries[name], name)).columns()
             origin: Any = inner.subquery("stream")
         else:
             origin = table(name, schema=self.config.schema_name)
@@ -165,7 +166,10 @@ class SqlDatabase(Connector):
                 url = make_url(self.config.url)
                 if url.drivername in {"postgres", "postgresql"}:
                     url = url.set(drivername="postgresql+psycopg2")
+                if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:") and not Path(url.database).exists():
+                    raise SourceFailed(f"the database {url.database} does not exist", hint="check the path in the URL")
                 self._opened = create_engine(url, pool_pre_ping=True)
+                _forbid_writing(self._opened)
             except ArgumentError as error:
                 raise SourceFailed(
                     "the URL of the database cannot be read", hint="dialect+driver://user:password@host:port/name"
@@ -180,6 +184,52 @@ class SqlDatabase(Connector):
         shown = self._engine().url.render_as_string(hide_password=True)
         reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
         return SourceFailed(f"the database refused: {reason}", hint="check the URL, the table names and the rights of the user", url=shown)
+
+
+def _one_select(query: str, stream: str) -> str:
+    """Return the query of a stream, which is put between parentheses and must not lead out of them.
+
+    Raises:
+        InvalidArgument: It is more than one statement.
+    """
+    from sqlglot import TokenType, tokenize
+    from sqlglot.errors import SqlglotError
+
+    written = query.strip().rstrip(";").rstrip()
+    problem = InvalidArgument(f"{stream}: the query must be one SELECT", hint="one statement, without ';' and with its parentheses closed")
+    try:
+        tokens = tokenize(written)
+    except SqlglotError as error:
+        raise problem from error
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)
+        if depth < 0 or token.token_type == TokenType.SEMICOLON:
+            raise problem
+    if depth or not tokens or tokens[0].token_type not in (TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.VALUES):
+        raise problem
+    return f"{written}\n"  # a comment at its end must not swallow what closes the parentheses
+
+
+def _forbid_writing(engine: Engine) -> None:
+    """Have a database refuse writes of ours where a connection can be told so; PostgreSQL is told with each transaction."""
+    from sqlalchemy import event
+
+    told = {
+        "sqlite": "PRAGMA query_only = ON",
+        "mysql": "SET SESSION TRANSACTION READ ONLY",
+        "mariadb": "SET SESSION TRANSACTION READ ONLY",
+    }
+    statement = told.get(engine.dialect.name)
+    if statement is None:
+        return
+
+    def tell(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
+
+    event.listen(engine, "connect", tell)
 
 
 def _frame(rows: list[tuple[Any, ...]], columns: list[str], key: list[str]) -> pd.DataFrame:

@@ -96,7 +96,11 @@ class Session:
         """
         url = self.base.join(path.lstrip("/") if not path.startswith(("http://", "https://")) else path)
         if (url.scheme, url.host, url.port) != (self.base.scheme, self.base.host, self.base.port):
-            raise SourceFailed(f"the source points to another origin, {url.scheme}://{url.host}", hint="it was not followed", url=str(url))
+            raise SourceFailed(
+                f"the source points to another origin, {url.scheme}://{url.host}",
+                hint="it was not followed",
+                url=str(url.copy_with(query=None)),
+            )
         return url
 
     async def close(self) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from cyberpunk_ai.data_fabric.connectors.csv_files import CsvFiles
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -118,3 +120,14 @@ def test_what_lies_in_the_inbox_is_a_source(fabric: UnifiedDataConnector, folder
     consumer = fabric.events.consumer(["data_sync"], start="earliest")
     assert {event.value["source"] for event in consumer.poll(timeout_s=1)} == {"inbox", "shop"}
     consumer.close()
+
+
+def test_a_link_to_a_file_outside_of_the_folder_is_left_out(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (tmp_path / "secret.csv").write_text("user,password\nroot,hunter2\n")
+    (inbox / "sales.csv").write_text("order,total\n1,5\n")
+    (inbox / "link.csv").symlink_to(tmp_path / "secret.csv")
+    (inbox / "same.csv").symlink_to(inbox / "sales.csv")
+    assert set(CsvFiles.configure({"path": str(inbox)}, home=tmp_path).files()) == {"sales.csv", "same.csv"}
+    assert set(CsvFiles.configure({"path": str(inbox / "*.csv")}, home=tmp_path).files()) == {"sales.csv", "same.csv"}

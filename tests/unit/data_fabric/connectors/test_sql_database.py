@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, text
 
-from cyberpunk_ai.core.errors import NotFound, SourceFailed
+from cyberpunk_ai.core.errors import InvalidArgument, NotFound, SourceFailed
+from cyberpunk_ai.data_fabric.connectors.base import StreamState
+from cyberpunk_ai.data_fabric.connectors.sql_database import SqlDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,3 +111,55 @@ def test_dates_kept_as_text_are_read_in_their_notation(fabric: UnifiedDataConnec
     fabric.add_source("crm", "sql_database", {"url": f"sqlite:///{path}"}, MAPPING)
     assert _sync(fabric) == (2, 0)
     assert fabric.warehouse.query("SELECT signed_up_at FROM customers WHERE customer_id = '2'").iloc[0, 0] == pd.Timestamp("2024-02-01")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM sales) AS stream; COMMIT; DELETE FROM sales; SELECT * FROM (SELECT 1",
+        "SELECT 1; DELETE FROM sales",
+        "DELETE FROM sales",
+        "SELECT (1",
+        "",
+    ],
+)
+def test_a_query_cannot_lead_out_of_its_parentheses(tmp_path: Path, query: str) -> None:
+    with sqlite3.connect(tmp_path / "erp.sqlite3") as database:
+        database.execute("CREATE TABLE sales (id INTEGER)")
+        database.execute("INSERT INTO sales VALUES (1)")
+    database.close()
+    source = SqlDatabase.configure({"url": f"sqlite:///{tmp_path / 'erp.sqlite3'}", "queries": {"s": query}}, home=tmp_path)
+
+    async def read() -> None:
+        async for _ in source.read(source.discover()[0], StreamState()):
+            pass
+        await source.close()
+
+    with pytest.raises(InvalidArgument, match="one SELECT"):
+        asyncio.run(read())
+    with sqlite3.connect(tmp_path / "erp.sqlite3") as database:
+        assert database.execute("SELECT count(*) FROM sales").fetchone() == (1,)
+    database.close()
+
+
+def test_a_comment_at_the_end_of_a_query_does_no_harm(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "erp.sqlite3") as database:
+        database.execute("CREATE TABLE sales (id INTEGER)")
+        database.execute("INSERT INTO sales VALUES (7)")
+    database.close()
+    queries = {"s": "SELECT id FROM sales -- all of them;"}
+    source = SqlDatabase.configure({"url": f"sqlite:///{tmp_path / 'erp.sqlite3'}", "queries": queries}, home=tmp_path)
+
+    async def read() -> list[int]:
+        found = [int(value) async for batch in source.read(source.discover()[0], StreamState()) for value in batch.rows["id"]]
+        await source.close()
+        return found
+
+    assert asyncio.run(read()) == [7]
+
+
+def test_a_missing_sqlite_file_is_an_error_and_is_not_made(tmp_path: Path) -> None:
+    source = SqlDatabase.configure({"url": f"sqlite:///{tmp_path / 'typo.sqlite3'}"}, home=tmp_path)
+    with pytest.raises(SourceFailed, match="does not exist"):
+        source.discover()
+    assert not (tmp_path / "typo.sqlite3").exists()
