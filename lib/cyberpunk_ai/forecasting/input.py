@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # The offset that may close a written time, such as Z or +02:00.
 _OFFSET = re.compile(r"(?<=\d)(Z|[+-]\d\d:?\d\d)$")
 
+# Models take time in proportion to the history, or worse, and the newest ten thousand periods (a year of hours, 27 of days) say all of it.
+MOST_PERIODS = 10_000
+LEAST_FILLED = 0.5  # of the periods of so long a series
+
 
 @dataclass(frozen=True)
 class Demand:
@@ -89,15 +93,43 @@ def read_demand(
         raise InvalidArgument(f"season_length must be at least 1, not {season_length}")
     if resample is not None:
         grid = frequency.normalise(freq) if freq else usual_grid(table)
-        table = resampled(table, grid, resample, notes)
+        table = resampled(_newest(table, grid, notes), grid, resample, notes)
     else:
         _refuse_duplicates(table)
         if not table.groupby("unique_id", sort=False)["ds"].is_monotonic_increasing.all():
             notes.append("dates were not in order: sorted")
         table = table.sort_values(["unique_id", "ds"], kind="stable")
         grid = frequency.normalise(freq) if freq else _inferred(table, notes)
+        table = _newest(table, grid, notes)
     season = season_length or frequency.season_of(grid)
     return Panel(tuple(_regular(table, grid, season, notes)), grid, season, tuple(notes), no_outliers())
+
+
+def _newest(table: pd.DataFrame, grid: str, notes: list[str]) -> pd.DataFrame:
+    """Keep the newest periods of each series where it has more than models take in; refuse few rows over endless time.
+
+    Raises:
+        InvalidArgument: Most of the periods between a series' first and last row would be made up.
+    """
+    whole = pd.date_range(table["ds"].min(), table["ds"].max(), freq=grid)
+    if len(whole) <= MOST_PERIODS:
+        return table
+    ends = table.groupby("unique_id", sort=True)["ds"].agg(["min", "max", "size"])
+    first, last = (whole.searchsorted(pd.DatetimeIndex(ends[name]), side="right") for name in ("min", "max"))
+    periods = last - first + 1
+    sparse = (periods > MOST_PERIODS) & (ends["size"].to_numpy() < LEAST_FILLED * periods)
+    if sparse.any():
+        place = int(np.argmax(sparse))
+        raise InvalidArgument(
+            f"series {ends.index[place]!r}: {ends['size'].iloc[place]} rows would become {periods[place]:,} periods of {grid}, "
+            f"more than {MOST_PERIODS:,}",
+            hint="choose a coarser frequency, such as freq='D' or freq='MS'",
+        )
+    starts = pd.Series(whole[np.maximum(last - MOST_PERIODS, 0)], index=ends.index)
+    kept = table[table["ds"] >= table["unique_id"].map(starts)]
+    if len(kept) < len(table):
+        notes.append(f"the newest {MOST_PERIODS:,} periods of each series are used; {len(table) - len(kept):,} older rows are left out")
+    return kept.reset_index(drop=True)
 
 
 def _long(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:

@@ -161,3 +161,22 @@ def test_demand_is_not_changed():
     before = frame.copy()
     read_demand(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_few_rows_over_endless_time_are_refused_before_they_become_a_grid() -> None:
+    few = pd.DataFrame({"ds": [*pd.date_range("2016-01-01", periods=30, freq="h"), pd.Timestamp("2024-01-01")], "y": 1.0})
+    for asked in ({"resample": "sum", "freq": "h"}, {"resample": "mean", "freq": "h"}, {"freq": "h"}):
+        with pytest.raises(InvalidArgument, match=r"31 rows would become 70,\d+ periods of h") as told:
+            read_demand(few, **asked)
+        assert "coarser" in told.value.hint
+    assert len(read_demand(few, resample="sum", freq="D").demands[0].series) > 2000
+
+
+def test_of_a_very_long_history_the_newest_periods_are_used_and_it_is_said() -> None:
+    long = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=20_000, freq="h"), "y": np.arange(20_000.0), "unique_id": "long"})
+    short = long.tail(500).assign(unique_id="short")
+    panel = read_demand(pd.concat([long, short]))
+    found = {each.unique_id: each.series for each in panel.demands}
+    assert found["long"].tolist() == list(range(10_000, 20_000))
+    assert found["short"].tolist() == list(range(19_500, 20_000))
+    assert any("newest 10,000 periods" in note and "10,000 older rows" in note for note in panel.notes)
