@@ -72,13 +72,15 @@ class ForecastAsks:
 
     async def _answer(self, name: str, fields: dict[str, Any]) -> None:
         try:
-            asked = ForecastRequest(**fields)
+            # Checking a series of megabytes takes seconds, in which the loop would answer nobody.
+            asked = await asyncio.to_thread(lambda: ForecastRequest(**fields))
             if asked.customer_data_source is not None:
                 raise ValueError("customer_data_source cannot be streamed: use POST /forecast")
+            data, future = await asyncio.to_thread(lambda: (own_data(asked.data), own_future(asked.future)))
             steps = self._workspace.forecast_stream(
-                asked.metric, horizon=asked.horizon, grain=asked.grain, where=asked.where, by=asked.by, data=own_data(asked.data),
+                asked.metric, horizon=asked.horizon, grain=asked.grain, where=asked.where, by=asked.by, data=data,
                 budget_s=BUDGET_S if asked.budget_s is None else asked.budget_s, levels=asked.levels, models=asked.models,
-                backtest_windows=asked.backtest_windows, future=own_future(asked.future), holidays=asked.holidays, outliers=asked.outliers,
+                backtest_windows=asked.backtest_windows, future=future, holidays=asked.holidays, outliers=asked.outliers,
                 resample=asked.resample,
             )  # fmt: skip
             async with aclosing(steps):

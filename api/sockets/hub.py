@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SEND_TIMEOUT_S = 2.0
 METRICS_EVERY_S = 5.0
 RETRY_S = 5.0
+MOST_SLOTS, MOST_BYTES = 64, 32 * 1024 * 1024
 METRICS = ("revenue", "orders", "avg_order_value", "active_customers")
 log = get_logger("api.hub")
 P = ParamSpec("P")
@@ -30,16 +31,25 @@ T = TypeVar("T")
 
 
 class Mailbox:
-    """What one client has not been sent yet: the newest message of each kind and subject, so it can never grow without end."""
+    """What one client has not been sent yet: the newest message of each kind and subject, up to a number and a size.
 
-    def __init__(self) -> None:
+    Args:
+        most_slots: Messages that wait at most.
+        most_bytes: Bytes that wait at most, beside the newest message.
+    """
+
+    def __init__(self, *, most_slots: int = MOST_SLOTS, most_bytes: int = MOST_BYTES) -> None:
+        self._most_slots, self._most_bytes = most_slots, most_bytes
         self._waiting: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
         self._filled = asyncio.Event()
 
     def put(self, slot: str, message: bytes) -> None:
-        """Leave a message; an older one of the same slot is replaced."""
-        self._waiting.pop(slot, None)
+        """Leave a message; an older one of the same slot is replaced, and of a reader who leaves too many waiting the oldest go."""
+        self._bytes += len(message) - len(self._waiting.pop(slot, b""))
         self._waiting[slot] = message
+        while len(self._waiting) > self._most_slots or (self._bytes > self._most_bytes and len(self._waiting) > 1):
+            self._bytes -= len(self._waiting.popitem(last=False)[1])
         self._filled.set()
 
     async def take(self) -> bytes:
@@ -47,7 +57,9 @@ class Mailbox:
         while not self._waiting:
             self._filled.clear()
             await self._filled.wait()
-        return self._waiting.popitem(last=False)[1]
+        message = self._waiting.popitem(last=False)[1]
+        self._bytes -= len(message)
+        return message
 
 
 class Hub:

@@ -63,3 +63,21 @@ async def test_a_failed_log_is_asked_again_and_never_closed_under_a_poll(monkeyp
     await stopping
     assert workspace.asked == 2
     assert (consumer.is_closed, consumer.closed_while_polling, consumer.is_polling) == (True, False, False)
+
+
+async def test_a_reader_who_leaves_ever_new_answers_waiting_costs_no_more_than_a_bound() -> None:
+    """A client that asks under ever new names and does not read made the process grow by 85 MB a second."""
+    mailbox = hub.Mailbox(most_slots=5, most_bytes=1000)
+    for number in range(1000):
+        mailbox.put(f"forecast:{number}", b"x" * 10)
+    assert [await mailbox.take() for _ in range(5)] == [b"x" * 10] * 5
+    assert mailbox._bytes == 0
+    for number in range(5):
+        mailbox.put(f"forecast:{number}", bytes([number]) * 400)
+    assert [await mailbox.take() for _ in range(2)] == [b"\x03" * 400, b"\x04" * 400], "the newest stay"
+    mailbox.put("one", b"y" * 5000)
+    assert await mailbox.take() == b"y" * 5000, "a message over the bound is sent alone"
+    mailbox.put("same", b"a" * 600)
+    mailbox.put("same", b"b" * 600)
+    mailbox.put("other", b"c")
+    assert [await mailbox.take() for _ in range(2)] == [b"b" * 600, b"c"]
