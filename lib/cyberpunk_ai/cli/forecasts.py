@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai.core.results import Result
 
+_REMOTE = re.compile(r"""<(?:link|script)\b[^>]*(?:href|src)=["']https?://[^>]*>(?:\s*</script>)?""")
 Csv = Annotated[Path | None, typer.Option(help="Own data instead of a metric: ds, y, unique_id, covariates.", dir_okay=False)]
 Horizon = Annotated[int, typer.Option(help="Periods ahead.", min=1, max=1000)]
 Grain = Annotated[str, typer.Option(help="day, week, month, quarter or year; own data have their own.")]
@@ -206,7 +208,9 @@ def _write(result: Result, file: Path | None) -> None:
 
         # `holoviews.save` would link icons and scripts of other servers.
         figure = holoviews.render(result.chart(), backend="bokeh")
-        file.write_text(file_html(figure, INLINE, title=result.headline.splitlines()[0]), encoding="utf-8")
+        page = file_html(figure, INLINE, title=result.headline.splitlines()[0])
+        # Extensions that this process has loaded for other pages add links of theirs, which the figure does not need.
+        file.write_text(_REMOTE.sub("", page), encoding="utf-8")
     else:
         raise InvalidArgument(
             f"{file.suffix or 'a name without ending'} is no kind of file that is written", hint="end it in .csv, .parquet or .html"

@@ -12,7 +12,7 @@ from cyberpunk_ai.core.errors import InvalidArgument
 if TYPE_CHECKING:
     from cyberpunk_ai.customer_analytics.reading.ledger import FloatArray, IntArray, Ledger
 
-MOST_MONTHS = 1_200  # a hundred years; the table is as wide as it is high
+MOST_MONTHS = 2_400  # two hundred years; the table is as wide as it is high
 
 
 def cohort_table(ledger: Ledger) -> pd.DataFrame:
