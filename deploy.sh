@@ -2,7 +2,6 @@
 # One script for every way to run Cyberpunk AI on one machine. `./deploy.sh help` lists the commands.
 set -euo pipefail
 unset PYTHONDONTWRITEBYTECODE # compiled modules halve every start
-umask 077 # what is kept belongs to whoever runs this; other users of the machine have no business in it
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 VENV="$ROOT/.venv"
@@ -181,6 +180,7 @@ PY
 up() { # reload size rate
   local reload="$1" size="$2" rate="$3"
   install run
+  umask 077 # what is kept belongs to whoever runs this; other users of the machine have no business in it
   mkdir -p "$CYBERPUNK_HOME"
   alive api && { status; fail "Already running. ./deploy.sh stop ends it."; }
   trap 'echo; say "Stopping ..."; stop_all; exit 0' INT TERM
