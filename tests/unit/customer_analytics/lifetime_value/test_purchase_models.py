@@ -60,11 +60,13 @@ def test_fit_and_predictions_agree_with_lifetimes(kind: type, theirs: str, cdnow
         warnings.simplefilter("ignore")
         import lifetimes
 
-        fitted = getattr(lifetimes, theirs)().fit(*cdnow)
+        # Left alone, theirs starts Pareto/NBD at random, and may stop wherever that leads.
+        start = {"initial_params": np.ones(4)} if kind is ParetoNbd else {}
+        fitted = getattr(lifetimes, theirs)().fit(*cdnow, **start)
         expected = np.asarray(fitted.conditional_expected_number_of_purchases_up_to_time(39, *cdnow))
         alive = np.asarray(fitted.conditional_probability_alive(*cdnow)).ravel()
     ours, given_theirs = kind.fit(*cdnow), kind(*fitted.params_.to_numpy())
-    # Theirs starts at random and stops a little short of the maximum; where both are near it, they agree.
+    # Theirs stops a little short of the maximum; where both are near it, they agree.
     assert np.allclose(list(ours.parameters.values()), fitted.params_, rtol=1e-3)
     at_theirs = OBJECTIVES[kind](np.log(fitted.params_.to_numpy()), distinct_histories(*cdnow))[0]
     at_ours = OBJECTIVES[kind](np.log(list(ours.parameters.values())), distinct_histories(*cdnow))[0]
