@@ -143,11 +143,6 @@ jupyter_token() {
   cat "$kept"
 }
 
-# Output that goes into a file or a pipe is kept and read by others, so the token is shown on a terminal only.
-token_for_terminal() {
-  if [ -t 1 ]; then printf '?token=%s' "$(jupyter_token)"; else printf '   (the token is in %s)' "$CYBERPUNK_HOME/jupyter-token"; fi
-}
-
 stop_all() { local name; for name in stream jupyter voila api; do stop_one "$name"; done; }
 
 # A stranger's server on the port would be taken for ours, and shown the notebooks' token.
@@ -218,12 +213,15 @@ status() {
     if alive "$name"; then printf '  %-8s running (pid %s)\n' "$name" "$(cat "$RUN/$name.pid")"; else printf '  %-8s stopped\n' "$name"; fi
   done
   alive api || return 0
+  # Output that goes into a file or a pipe is kept and read by others, so the token is shown on a terminal only.
+  local token="   (the token is in $CYBERPUNK_HOME/jupyter-token)"
+  [ ! -t 1 ] || token="?token=$(jupyter_token)"
   cat <<EOF
 
   Cockpit     http://$HOST:$API_PORT/cockpit
   API         http://$HOST:$API_PORT/docs
   Voila page  http://$HOST:$VOILA_PORT/
-  Notebooks   http://$HOST:$JUPYTER_PORT/lab/tree/start_here.ipynb$(token_for_terminal)
+  Notebooks   http://$HOST:$JUPYTER_PORT/lab/tree/start_here.ipynb$token
 
   In another terminal:  source .venv/bin/activate; export CYBERPUNK_HOME="$CYBERPUNK_HOME"
 
