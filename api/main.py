@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # The stock documentation pages fetch their scripts from a CDN; these bring them along.
     app: FastAPI = FastAPIOffline(title="Cyberpunk AI", version=__version__, description=DESCRIPTION, lifespan=_lifespan)
     app.state.settings, app.state.started_at = chosen, utc_now()
-    app.state.workspace = Workspace.open(chosen)
+    app.state.workspace = Workspace.open(chosen, is_server=True)
     app.state.hub = Hub(app.state.workspace)
     errors.install(app)
     app.include_router(router)
@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hub.start()
     # The embedded engine takes seconds to start; whoever asks first should not be the one who waits.
+    app.state.workspace.warm()
     warming = asyncio.create_task(asyncio.to_thread(app.state.workspace.health))
     port = app.state.settings.prometheus_port
     settings = app.state.settings

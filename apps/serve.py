@@ -52,7 +52,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
         from cyberpunk_ai import Workspace
 
         given = workspace or getattr(app.state, "workspace", None)
-        return given if given is not None else opened.setdefault("own", Workspace.open(settings))
+        return given if given is not None else opened.setdefault("own", Workspace.open(settings, is_server=True))
 
     load(*DRAWN_WITH)
     # Tables may enter a page after it was opened, so that their scripts must be on it from the start.
@@ -64,7 +64,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     serve_theme_files(app)
     serve_widget_files(app)
     serve_page_state(app, host.feed)
-    app.add_middleware(InTurn, pages=[f"/{page.name}" for page in found_apps()])
+    app.add_middleware(InTurn, pages=[f"/{page.name}" for page in found_apps()], most_waiting=settings.max_pages_waiting)
     # Sessions live in this process, and so does the key that their tokens are signed with.
     secret = secrets.token_bytes(32)
     for page in found_apps():

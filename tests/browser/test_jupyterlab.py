@@ -42,10 +42,15 @@ def test_jupyterlab_starts_in_the_theme_and_results_show_themselves(tmp_path: Pa
         watched.until(lambda: page.locator(".jp-Notebook .jp-CodeCell").count() == 3, "the notebook is open")
         watched.until(lambda: page.evaluate("document.body.dataset.jpThemeName") == "Cyberpunk Neon", "the theme is ours")
         watched.until(lambda: page.evaluate("document.fonts.check('12px \"Cyberpunk Mono\"')"), "the font is loaded")
-        page.click(".jp-Notebook .jp-CodeCell .cm-content")
+        watched.until(lambda: "Python 3 (ipykernel) | Idle" in watched.text(), "the kernel has started")
         for place in range(3):
+            cell = page.locator(".jp-Notebook .jp-CodeCell").nth(place)
+            # A key goes to whatever has the focus, and the page moves it by itself while it opens and after every cell.
+            cell.locator(".cm-content").click()
+            watched.until(lambda cell=cell: "jp-mod-active" in (cell.get_attribute("class") or ""), "the cell is chosen")
             page.keyboard.press("Shift+Enter")
-            watched.until(lambda place=place: page.locator(".jp-InputPrompt", has_text="[").nth(place).inner_text() != "[ ]:", "it is run")
+            prompt = cell.locator(".jp-InputPrompt")
+            watched.until(lambda prompt=prompt: prompt.inner_text().strip("[]: *").isdigit(), "the cell is run")
         watched.until(lambda: "Forecast over 6 periods" in watched.text(), "the headline of the forecast is there")
         watched.until(lambda: page.locator(".jp-OutputArea-output canvas").count(), "the fan is there")
         watched.until(lambda: page.locator(".jupyter-threejs canvas").count(), "the landscape is there")

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai.forecasting.request import Request
 
-# The baseline and one member are waited for: an answer without them would be none.
+# The baseline and one member are waited for somewhat longer: an answer without them is little worth.
 _AT_LEAST = 2
+_FIRST_MEMBER_S = 10.0
 OVER_BUDGET = "the time budget of {budget:g} s was used up before it landed"
 
 
@@ -48,19 +49,23 @@ class SideBySide:
         for number in range(count):
             threading.Thread(target=self._work, name=f"forecast-{number}", daemon=True).start()
 
-    def landed(self, until: float | None = None) -> Iterator[MemberRun]:
+    def landed(self, budget_s: float | None = None, since: float | None = None) -> Iterator[MemberRun]:
         """Give every member as it lands.
 
         Args:
-            until: Clock of `time.perf_counter` at which waiting ends; the rest is abandoned. None waits for all. Two are
-                always waited for.
+            budget_s: Seconds after which waiting ends and the rest is abandoned; the baseline and the first member are waited for somewhat
+                longer. None waits for all.
+            since: When the seconds began, on the clock of `time.perf_counter`; now when None.
 
         Raises:
             Exception: Whatever a member's own code raised outside of its fit.
         """
+        start = time.perf_counter() if since is None else since
         try:
             for given in range(len(self.names)):
-                remaining = None if until is None or given < _AT_LEAST else max(until - time.perf_counter(), 0.0)
+                # The baseline is there within moments, and without it there would be nothing to give.
+                must_wait = budget_s is None or given == 0
+                remaining = None if must_wait else max(start + first_by_s(budget_s or 0.0, given) - time.perf_counter(), 0.0)
                 try:
                     future = self._landed.get(timeout=remaining)
                 except Empty:
@@ -104,7 +109,7 @@ def run_side_by_side(
 
     Args:
         request: What is asked.
-        budget_s: Wall seconds; None for no limit. The baseline and the first member are waited for.
+        budget_s: Wall seconds; None for no limit. See `first_by_s`.
         workers: Members that run at once; as many as there are cores for None.
         on_member: Told the name of every member that landed, how many did, and of how many.
         keeps_fits: Whether the fitted members are wanted.
@@ -116,11 +121,21 @@ def run_side_by_side(
     start = time.perf_counter()
     members = SideBySide(request, workers=workers, keeps_fits=keeps_fits)
     runs: dict[str, MemberRun] = {}
-    for run in members.landed(None if budget_s is None else start + budget_s):
+    for run in members.landed(budget_s, start):
         runs[run.name] = run
         if on_member is not None:
             on_member(run.name, len(runs), len(members.names))
     return ordered(request, runs, budget_s)
+
+
+def first_by_s(budget_s: float, landed: int) -> float:
+    """Return how long to wait for one more, in seconds since the request.
+
+    Args:
+        budget_s: What the caller allows.
+        landed: How many have landed, the baseline included. Until a member has, at least ten seconds are allowed.
+    """
+    return budget_s if landed >= _AT_LEAST else max(budget_s, _FIRST_MEMBER_S)
 
 
 def check_budget(budget_s: float | None) -> None:

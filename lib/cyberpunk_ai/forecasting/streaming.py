@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cyberpunk_ai.forecasting.joining import WAITING
 from cyberpunk_ai.forecasting.request import read_request
-from cyberpunk_ai.forecasting.side_by_side import SideBySide, check_budget, ordered
+from cyberpunk_ai.forecasting.side_by_side import OVER_BUDGET, SideBySide, check_budget, ordered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -62,7 +63,22 @@ async def forecast_stream(
         ContractBroken: The demand is not legal; the hint says how to make it so.
         InvalidArgument: An argument is out of range or names no forecaster.
     """
-    steps = iter_forecast(demand, budget_s=budget_s, workers=workers, **asked)
+    async with aclosing(stream(iter_forecast(demand, budget_s=budget_s, workers=workers, **asked))) as steps:
+        async for step in steps:
+            yield step
+
+
+class Steps(Protocol):
+    """Steps that can be given up."""
+
+    def __next__(self) -> ForecastStep: ...
+
+    def close(self) -> None:
+        """Stop what is still at work."""
+
+
+async def stream(steps: Steps) -> AsyncGenerator[ForecastStep, None]:
+    """Give steps as they come; leaving the loop closes them."""
     try:
         # Every step is worked out in a thread, so that the loop serves others meanwhile.
         while (step := await asyncio.to_thread(next, steps, None)) is not None:
@@ -115,12 +131,23 @@ class ForecastSteps:
         if self._is_closed:
             self._members.stop()
         runs: dict[str, MemberRun] = {}
-        for run in self._members.landed(None if budget_s is None else start + budget_s):
+        for run in self._members.landed(budget_s, start):
             runs[run.name] = run
             if len(runs) < len(request.kinds):
                 yield _step(request, run.name, runs, start, budget_s, is_last=False)
         if runs and not self._is_closed:
             yield _step(request, run.name, runs, start, budget_s, is_last=True)
+
+
+def without_the_rest(result: ForecastResult, budget_s: float | None) -> ForecastResult:
+    """Return an unfinished answer as the last one: members that were still at work are left out by the budget."""
+    why = OVER_BUDGET.format(budget=budget_s or 0.0)
+    is_waiting = result.leaderboard["status"] == "waiting"
+    board = result.leaderboard.assign(
+        status=result.leaderboard["status"].mask(is_waiting, "dropped"), note=result.leaderboard["note"].mask(is_waiting, why)
+    )
+    notes = tuple(f"{name} dropped: {why}" for name in board.loc[is_waiting, "model"])
+    return replace(result, leaderboard=board, notes=(*result.notes, *notes))
 
 
 def _step(

@@ -266,7 +266,7 @@ def _legal(frame: pd.DataFrame, asked: Mapping[str, Any]) -> tuple[pd.DataFrame,
     """Return the rows of series that can be read together, and the others with the reason."""
     try:
         read_request(frame, **asked)
-    except CyberpunkError as error:
+    except CyberpunkError:
         refused, good = [], []
         for name, each in frame.groupby("unique_id", sort=False):
             try:
@@ -275,7 +275,7 @@ def _legal(frame: pd.DataFrame, asked: Mapping[str, Any]) -> tuple[pd.DataFrame,
             except CyberpunkError as own:
                 refused.append((str(name), own.message, own.hint))
         if not refused or not good:
-            raise error from error
+            raise
         return pd.concat(good, ignore_index=True), refused
     return frame, []
 

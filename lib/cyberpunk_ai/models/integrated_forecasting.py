@@ -146,22 +146,48 @@ class IntegratedForecastingEngine:
             ContractBroken: Demand or customers are not legal; the hint says how to make them so.
             InvalidArgument: An argument is out of range.
         """
+        return await asyncio.to_thread(
+            self.join, demand_data, customer_data, horizon=horizon, levels=levels, season_length=season_length, freq=freq,
+            backtest_windows=backtest_windows, apply=apply,
+        )  # fmt: skip
+
+    def join(
+        self,
+        demand_data: pd.Series | pd.DataFrame,
+        customer_data: pd.DataFrame,
+        *,
+        horizon: int = 12,
+        levels: Sequence[int] = (80, 95),
+        season_length: int | None = None,
+        freq: str | None = None,
+        backtest_windows: int = 2,
+        apply: Literal["auto", "always", "never"] = "auto",
+    ) -> IntegratedForecast:
+        """As `forecast_with_retention`, for callers without an event loop.
+
+        Args:
+            demand_data: As there.
+            customer_data: As there.
+            horizon: As there.
+            levels: As there.
+            season_length: As there.
+            freq: As there.
+            backtest_windows: As there.
+            apply: As there.
+        """
         if apply not in ("auto", "always", "never"):
             raise InvalidArgument(f"apply must be auto, always or never, not {apply!r}")
         if not isinstance(customer_data, pd.DataFrame) or "customer_id" not in customer_data.columns:
             seen = ", ".join(map(str, getattr(customer_data, "columns", [])))
             raise ContractBroken("customer_data: column 'customer_id' is missing", hint=f"columns seen: {seen or 'none'}")
 
-        def work() -> IntegratedForecast:
-            base = forecast(
-                demand_data, horizon=horizon, levels=levels, models=self.models, season_length=season_length, freq=freq,
-                backtest_windows=backtest_windows, seed=self.seed,
-            )  # fmt: skip
-            if len(base.unique_ids) != 1:
-                raise ContractBroken(f"demand_data holds {len(base.unique_ids)} series", hint="sum them, or forecast one at a time")
-            return _join(base, _find_effect(base, customer_data), apply)
-
-        return await asyncio.to_thread(work)
+        base = forecast(
+            demand_data, horizon=horizon, levels=levels, models=self.models, season_length=season_length, freq=freq,
+            backtest_windows=backtest_windows, seed=self.seed,
+        )  # fmt: skip
+        if len(base.unique_ids) != 1:
+            raise ContractBroken(f"demand_data holds {len(base.unique_ids)} series", hint="sum them, or forecast one at a time")
+        return _join(base, _find_effect(base, customer_data), apply)
 
 
 @dataclass(frozen=True)

@@ -38,19 +38,20 @@ class Workspace(MetricVerbs, ForecastStudyVerbs, CustomerVerbs, SourceVerbs, Liv
     """
 
     @classmethod
-    def open(cls, settings: Settings | None = None, caller: Caller = LOCAL_ADMIN) -> Self:
+    def open(cls, settings: Settings | None = None, caller: Caller = LOCAL_ADMIN, *, is_server: bool = False) -> Self:
         """Open the workspace that the settings describe.
 
         Args:
             settings: Defaults to the environment.
             caller: Identity of the verbs' calls unless a verb is given another.
+            is_server: Whether others wait while a verb works: forecasts are then worked out in processes of their own.
 
         Raises:
             SettingsInvalid: The environment is wrong; every problem is named.
         """
         chosen = settings or Settings.load()
         logs.configure_unless_done(chosen.log_level)
-        return cls(chosen, caller)
+        return cls(chosen, caller, is_server=is_server)
 
     def __enter__(self) -> Self:
         return self

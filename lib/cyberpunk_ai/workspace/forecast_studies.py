@@ -58,13 +58,12 @@ class ForecastStudyVerbs(ForecastVerbs):
         asked = {"horizon": horizon, "grain": grain, "where": where, "by": by, "holidays": holidays}
 
         def work(who: Caller) -> ForecastReasons:
-            from cyberpunk_ai.forecasting.fitted import fit_forecast
-            from cyberpunk_ai.forecasting.reasons import reasons
+            from cyberpunk_ai.models.forecast_work import explain
 
             history = self._demand(data, metric, grain, where, by, who)
 
             def compute() -> ForecastReasons:
-                return reasons(fit_forecast(history, horizon=horizon, future=future, holidays=holidays))
+                return self._work_out(explain, history, horizon=horizon, future=future, holidays=holidays)
 
             return self._remember("forecast_reasons", (asked, fingerprint(history), _print_of(future)), compute)
 
@@ -86,10 +85,10 @@ class ForecastStudyVerbs(ForecastVerbs):
         asked = {"horizon": horizon, **options}
 
         def work(_: Caller) -> Scenario:
-            from cyberpunk_ai.forecasting.fitted import fit_forecast
+            from cyberpunk_ai.models.forecast_work import compare
 
             def compute() -> Scenario:
-                return fit_forecast(data, horizon=horizon, future=future, **members(options)).scenario(changed)
+                return self._work_out(compare, data, changed, horizon=horizon, future=future, **members(options))
 
             return self._remember("forecast_scenario", (asked, *map(_print_of, (data, future, changed))), compute)
 
@@ -123,7 +122,7 @@ class ForecastStudyVerbs(ForecastVerbs):
             from cyberpunk_ai.forecasting.anomalies import find_anomalies
 
             history = self._demand(data, metric, grain, where, by, who)
-            return self._remember("anomalies", (asked, fingerprint(history)), lambda: find_anomalies(history, level=level))
+            return self._remember("anomalies", (asked, fingerprint(history)), lambda: self._work_out(find_anomalies, history, level=level))
 
         return self._verb("anomalies", "forecast", _name(metric, data), asked, caller, work)
 
@@ -177,7 +176,8 @@ class ForecastStudyVerbs(ForecastVerbs):
 
             def compute() -> CrossValidation:
                 chosen = members({"models": models, **options})
-                return cross_validation(history, horizon=horizon, windows=windows, step=step, on_member=on_member, **chosen)
+                asked_of = {"horizon": horizon, "windows": windows, "step": step, **chosen}
+                return self._work_out(cross_validation, history, told={"on_member": on_member}, **asked_of)
 
             return self._remember("cross_validation", (asked, sorted(options.items()), fingerprint(history)), compute)
 
@@ -220,7 +220,7 @@ class ForecastStudyVerbs(ForecastVerbs):
                 rows, keys = extracts.parts(self._semantic, metric, keys, grain=grain, where=where, row_filter=who.row_filter or None)
 
             def compute() -> HierarchicalForecast:
-                return forecast_hierarchy(rows, by=keys, horizon=horizon, method=method, **members(options))
+                return self._work_out(forecast_hierarchy, rows, by=keys, horizon=horizon, method=method, **members(options))
 
             return self._remember("forecast_hierarchy", (asked, fingerprint(rows)), compute)
 
@@ -275,8 +275,11 @@ class ForecastStudyVerbs(ForecastVerbs):
         def work(_: Caller) -> ForecastJob:
             from cyberpunk_ai.models.forecast_many import forecast_many
 
+            def forecast_all(frame: pd.DataFrame, *, on_progress: Callable[[int, int], None], **asked: Any) -> ForecastMany:
+                return self._work_out(forecast_many, frame, told={"on_progress": on_progress}, is_job=True, **asked)
+
             options.setdefault("executor", self.settings.dask_address or None)
-            return self._forecast_jobs.submit(data, forecast_many, horizon=horizon, **options)
+            return self._forecast_jobs.submit(data, forecast_all, horizon=horizon, **options)
 
         return self._verb("submit_forecasts", "forecast", "own data", {"horizon": horizon}, caller, work)
 
@@ -351,10 +354,9 @@ class ForecastStudyVerbs(ForecastVerbs):
         asked = {"name": name, "horizon": horizon, "grain": grain, "where": where, "by": by}
 
         def work(who: Caller) -> Artefact:
-            from cyberpunk_ai.forecasting.fitted import fit_forecast
-            from cyberpunk_ai.models.forecast_artefacts import save_forecast
+            from cyberpunk_ai.models.forecast_work import fit_and_save
 
-            return save_forecast(self._artefacts, name, fit_forecast(self._demand(data, metric, grain, where, by, who), horizon=horizon))
+            return self._work_out(fit_and_save, self._artefacts, name, self._demand(data, metric, grain, where, by, who), horizon=horizon)
 
         return self._verb("save_forecast", "forecast", _name(metric, data), asked, caller, work)
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.workspace.customers import CustomerVerbs
-from cyberpunk_ai.workspace.wiring import fingerprint, finish
+from cyberpunk_ai.workspace.wiring import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -79,11 +79,14 @@ class ForecastVerbs(CustomerVerbs):
 
         def work(who: Caller) -> ForecastResult:
             from cyberpunk_ai.forecasting.engine import forecast
+            from cyberpunk_ai.models.forecast_work import forecast_within
 
             history = self._demand(data, metric, grain, where, by, who)
 
             def compute() -> ForecastResult:
-                return forecast(history, future=future, on_member=on_member, **members(options))
+                if self._processes is not None and budget_s is not None:
+                    return forecast_within(self._processes, history, future=future, on_member=on_member, **members(options))
+                return self._work_out(forecast, history, future=future, told={"on_member": on_member}, **members(options))
 
             later = None if future is None else fingerprint(future)
             return self._remember("forecast", (asked, fingerprint(history), later), compute)
@@ -125,10 +128,13 @@ class ForecastVerbs(CustomerVerbs):
 
         resource = "own data" if data is not None else metric
         history = await asyncio.to_thread(self._verb, "forecast_stream", "forecast", resource, asked, caller, work)
-        from cyberpunk_ai.forecasting.streaming import forecast_stream
+        from cyberpunk_ai.forecasting.streaming import iter_forecast, stream
+        from cyberpunk_ai.models.forecast_work import WorkSteps
 
+        given: dict[str, Any] = {"horizon": horizon, "budget_s": budget_s, **members(options)}
+        grows = iter_forecast(history, **given) if self._processes is None else WorkSteps(self._processes, history, **given)
         # Closed here when the caller leaves the loop, and not whenever the collector comes by.
-        async with aclosing(forecast_stream(history, budget_s=budget_s, horizon=horizon, **members(options))) as steps:
+        async with aclosing(stream(grows)) as steps:
             async for step in steps:
                 yield step
 
@@ -167,13 +173,13 @@ class ForecastVerbs(CustomerVerbs):
         asked = {"metric": metric, "horizon": horizon, "grain": grain, "where": where, "customer_source": customer_source}
 
         def work(who: Caller) -> IntegratedForecast:
-            from cyberpunk_ai.models.integrated_forecasting import IntegratedForecastingEngine
+            from cyberpunk_ai.models.forecast_work import with_retention
 
             demand = demand_data if demand_data is not None else self._history(metric, grain, where, None, who)
             customers = customer_data if customer_data is not None else self.transactions(where=where, source=customer_source, caller=who)
 
             def compute() -> IntegratedForecast:
-                return finish(IntegratedForecastingEngine().forecast_with_retention(demand, customers, horizon=horizon))
+                return self._work_out(with_retention, demand, customers, horizon=horizon)
 
             return self._remember("forecast_with_retention", (asked, fingerprint(demand), fingerprint(customers)), compute)
 

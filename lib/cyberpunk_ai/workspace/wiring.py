@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
     from cyberpunk_ai.governance.callers import Caller, Permission
     from cyberpunk_ai.models.artefacts import ArtefactStore
+    from cyberpunk_ai.models.worker_processes import WorkerProcesses
 
 T = TypeVar("T")
 # What the verbs of a permission work with. Pages and the API call several of them at once, in a process that has loaded none of it yet.
@@ -49,8 +50,9 @@ _WORKS_WITH: dict[Permission, tuple[str, ...]] = {
 class Wiring:
     """Stores and rooms of one workspace, and the frame in which each verb runs."""
 
-    def __init__(self, settings: Settings, caller: Caller) -> None:
+    def __init__(self, settings: Settings, caller: Caller, *, is_server: bool = False) -> None:
         self.settings, self.caller = settings, caller
+        self._is_server = is_server and settings.forecast_workers != 0
         self._stores = Stores(settings)
         self._answers = Answers()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -59,8 +61,9 @@ class Wiring:
 
     def close(self) -> None:
         """Close the stores that were opened, and end what works in the background."""
-        if "forecast_jobs" in self._rooms:
-            self._rooms["forecast_jobs"].close()
+        for room in ("processes", "job_processes", "forecast_jobs"):
+            if room in self._rooms:
+                self._rooms[room].close()
         self._rooms.clear()
         self._answers.forget()
         self._stores.close()
@@ -101,6 +104,47 @@ class Wiring:
         from cyberpunk_ai.models.artefacts import ArtefactStore
 
         return ArtefactStore(self.settings.home / "models")
+
+    @property
+    def _processes(self) -> WorkerProcesses | None:
+        """Where a server works out forecasts; None where there is nobody but the caller to be kept waiting."""
+
+        def build() -> WorkerProcesses:
+            from cyberpunk_ai.models.worker_processes import WorkerProcesses
+
+            return WorkerProcesses(self.settings.forecast_workers, self.settings.max_forecasts, self.settings.max_forecast_s)
+
+        return self._room("processes", build) if self._is_server else None
+
+    @property
+    def _job_processes(self) -> WorkerProcesses | None:
+        """As `_processes`, for what nobody waits for: one at a time, as long as it takes."""
+
+        def build() -> WorkerProcesses:
+            from cyberpunk_ai.models.worker_processes import WorkerProcesses
+
+            return WorkerProcesses(1, limit_s=None)
+
+        return self._room("job_processes", build) if self._is_server else None
+
+    def warm(self) -> None:
+        """Load what forecasts need into the server of worker processes, where this is a server; it goes on in the background."""
+        if self._processes is not None:
+            self._processes.warm()
+
+    def _work_out(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        told: Mapping[str, Callable[..., None] | None] | None = None,
+        is_job: bool = False,
+        **kwargs: Any,
+    ) -> T:
+        """Call a function here, or in a process of its own where this is a server."""
+        processes = self._job_processes if is_job else self._processes
+        if processes is None:
+            return function(*args, **(told or {}), **kwargs)
+        return processes.run(function, *args, told=told, **kwargs)
 
     def _room(self, name: str, build: Callable[[], T]) -> T:
         with self._rooms_lock:

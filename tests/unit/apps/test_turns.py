@@ -85,3 +85,29 @@ async def test_a_page_that_fails_or_is_left_gives_its_turn_up() -> None:
     await asyncio.gather(left, return_exceptions=True)
     await asyncio.wait_for(turns(asked("next"), None, quick), 5)
     assert site.told[-1] == "next is sent"
+
+
+async def test_more_pages_than_may_wait_are_refused_and_told_when_to_come_back() -> None:
+    site = Site()
+    site.built = {"first": asyncio.Event()}
+    turns, heard = InTurn(site, ["/cockpit"], most_waiting=2), []
+
+    async def quick(message: Any) -> None:
+        heard.append(message)
+
+    first, second = (asyncio.create_task(turns(asked(name), None, quick)) for name in ("first", "second"))
+    await settle()
+    await turns(asked("third"), None, quick)
+    start, body = heard
+    assert (start["status"], dict(start["headers"])[b"retry-after"]) == (503, b"10")
+    assert b"CYBERPUNK_MAX_PAGES_WAITING" in body["body"]
+    assert b'http-equiv="refresh"' in body["body"]
+    await turns(asked("file", "/theme.css"), None, quick)
+    second.cancel()  # a visitor who leaves makes room
+    await asyncio.gather(second, return_exceptions=True)
+    fourth = asyncio.create_task(turns(asked("fourth"), None, quick))
+    await settle()
+    site.built["first"].set()
+    await asyncio.gather(first, fourth)
+    assert "third begins" not in site.told
+    assert site.told[-1] == "fourth is sent"
