@@ -23,6 +23,7 @@ STATUS: dict[str, int] = {
     errors.NotFound.code: 404,
     errors.PermissionDenied.code: 403,
     errors.Conflict.code: 409,
+    errors.LimitReached.code: 429,
     errors.NotBuilt.code: 501,
     errors.SourceFailed.code: 502,
     errors.Unavailable.code: 503,

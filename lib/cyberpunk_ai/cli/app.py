@@ -24,6 +24,7 @@ EXIT_CODES = {
     "unavailable": 69,
     "invalid_argument": 64,
     "not_found": 66,
+    "limit_reached": 75,
     "permission_denied": 77,
 }
 

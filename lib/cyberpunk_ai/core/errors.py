@@ -12,6 +12,7 @@ CyberpunkError
   StoreFailed        a store refused or lost a request
   SourceFailed       a source refused, or sent what it should not
   Conflict           somebody else holds or changed this
+  LimitReached       as much as is allowed is under way already
   RunFailed          a scheduled run ended with an error
 """
 
@@ -99,6 +100,12 @@ class Conflict(CyberpunkError):
     """Somebody else holds or has changed this."""
 
     code = "conflict"
+
+
+class LimitReached(CyberpunkError):
+    """As much as a setting allows is under way already; the hint says what to wait for, end or raise."""
+
+    code = "limit_reached"
 
 
 class RunFailed(CyberpunkError):

@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from cyberpunk_ai.core.clock import utc_now
-from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument, NotFound
+from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument, LimitReached, NotFound, StoreFailed
+from cyberpunk_ai.core.logs import get_logger
+from cyberpunk_ai.core.processes import has_ended, this_process
 from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.data_fabric.stores.file_locks import file_lock
 from cyberpunk_ai.forecasting.fitted import as_frame
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 _ID = re.compile(r"[0-9a-f]{16}")
 _OVER = ("done", "failed", "cancelled", "interrupted")
+MAX_JOBS = 32
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class ForecastJob(Result):
         message: What went wrong and what to do; empty while all is well.
         quarantined: Series that could not be forecast; known at the end.
         pid: Process that works on it.
+        process: The same process with its host and start time.
     """
 
     job_id: str
@@ -57,6 +63,7 @@ class ForecastJob(Result):
     message: str = ""
     quarantined: int = 0
     pid: int = 0
+    process: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return the state as one row."""
@@ -72,10 +79,12 @@ class ForecastJobs:
 
     Args:
         folder: Where states, finished chunks and results are kept.
+        max_jobs: Jobs that may be queued or running at once in the folder.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, max_jobs: int = MAX_JOBS) -> None:
+        self.folder, self.max_jobs = folder, max_jobs
+        self._held: set[str] = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast-job")
         self._lock = threading.Lock()
 
@@ -89,12 +98,16 @@ class ForecastJobs:
 
         Raises:
             ContractBroken: The data lack a column.
+            LimitReached: As many jobs as are allowed are queued or running.
         """
         frame = as_frame(data)
-        now = utc_now().isoformat()
-        job = ForecastJob(secrets.token_hex(8), "queued", 0, int(frame["unique_id"].nunique()), now, now, pid=os.getpid())
-        (self.folder / job.job_id).mkdir(parents=True)
-        self._write(job)
+        now, series = utc_now().isoformat(), int(frame["unique_id"].nunique())
+        job = ForecastJob(secrets.token_hex(8), "queued", 0, series, now, now, pid=os.getpid(), process=this_process())
+        with file_lock(self.folder / "submit.lock"):
+            self._check_limit()
+            (self.folder / job.job_id).mkdir(parents=True)
+            self._write(job)
+            self._held.add(job.job_id)
         self._pool.submit(self._run, job, frame, work, asked)
         return job
 
@@ -109,7 +122,9 @@ class ForecastJobs:
             job = ForecastJob(**json.loads(file.read_text(encoding="utf-8")))
         except FileNotFoundError as error:
             raise NotFound(f"there is no job {job_id!r}", hint="POST the series again") from error
-        if job.state not in _OVER and not _is_alive(job.pid):
+        except (ValueError, TypeError) as error:
+            raise StoreFailed(f"the state of job {job_id} is damaged: {error}", hint=f"delete {file.parent}, then POST again") from error
+        if job.state not in _OVER and (has_ended(job.process) if job.process else not _is_alive(job.pid)):
             why = "the process that worked on it has ended; send the same series again, and finished chunks are taken up"
             return replace(job, state="interrupted", message=why)
         return job
@@ -164,6 +179,28 @@ class ForecastJobs:
             self._write(replace(job, state="failed", message=f"{error.message}. {error.hint}".strip()))
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread: whatever it is has to be told where one looks
             self._write(replace(job, state="failed", message=f"{type(error).__name__}: {error}"))
+        finally:
+            self._held.discard(job.job_id)
+
+    def _check_limit(self) -> None:
+        # A job that was cancelled in the queue holds its series until its turn comes, so it still counts in this process.
+        names = (state.parent.name for state in self.folder.glob("*/state.json"))
+        taken = sorted(self._held | {name for name in names if _ID.fullmatch(name) and self._is_open(name)})
+        if len(taken) >= self.max_jobs:
+            raise LimitReached(
+                f"the forecast job was not accepted: {len(taken)} jobs are queued or running, and CYBERPUNK_MAX_JOBS allows "
+                f"{self.max_jobs}. In progress: {', '.join(taken[:5])}{', …' if len(taken) > 5 else ''}",
+                hint="wait for one to end, cancel one with DELETE /api/v1/forecast/batch/{job_id} or "
+                "ws.forecast_job(job_id, cancel=True), or raise CYBERPUNK_MAX_JOBS",
+                limit=self.max_jobs, job_ids=taken,
+            )  # fmt: skip
+
+    def _is_open(self, job_id: str) -> bool:
+        try:
+            return self.status(job_id).state not in _OVER
+        except StoreFailed as error:  # nobody can carry it on
+            _log.warning("damaged forecast job is not counted", reason=error.message)
+            return False
 
     def _write(self, job: ForecastJob) -> ForecastJob:
         told = replace(job, updated_at=utc_now().isoformat())

@@ -270,6 +270,9 @@ class ForecastStudyVerbs(ForecastVerbs):
             horizon: Periods ahead.
             caller: Who asks.
             options: Further arguments of `forecast_many`.
+
+        Raises:
+            LimitReached: `CYBERPUNK_MAX_JOBS` jobs are queued or running.
         """
 
         def work(_: Caller) -> ForecastJob:
@@ -323,7 +326,7 @@ class ForecastStudyVerbs(ForecastVerbs):
         def build() -> ForecastJobs:
             from cyberpunk_ai.models.forecast_jobs import ForecastJobs
 
-            return ForecastJobs(self.settings.home / "jobs" / "forecasts")
+            return ForecastJobs(self.settings.home / "jobs" / "forecasts", max_jobs=self.settings.max_jobs)
 
         return self._room("forecast_jobs", build)
 
