@@ -80,6 +80,19 @@ def test_migrations_can_go_back_and_forth(store: Operational) -> None:
         command.check(config_for(connection))
 
 
+def test_the_rows_of_an_older_home_survive_the_upgrade(store: Operational) -> None:
+    with store.begin() as connection:
+        command.downgrade(config_for(connection), "0001")
+        assert "owner" not in {column["name"] for column in inspect(connection).get_columns("sync_runs")}
+        connection.execute(
+            text("INSERT INTO sync_runs (run_id, source, started_at, status) VALUES ('a', 'crm', :noon, 'running')"), {"noon": NOON}
+        )
+    store.upgrade()
+    with store.read() as connection:
+        row = connection.execute(select(records.sync_runs)).mappings().one()
+    assert (row["source"], row["status"], row["owner"], row["lease_until"]) == ("crm", "running", None, None)
+
+
 def test_a_store_of_a_newer_release_is_refused(store: Operational) -> None:
     with store.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

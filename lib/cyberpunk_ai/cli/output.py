@@ -79,6 +79,8 @@ def print_table(frame: pd.DataFrame, *, title: str = "") -> None:
 def _cell(value: Any) -> str:
     import pandas as pd
 
+    if isinstance(value, dict) and "message" in value:  # the error of a run or sync; --json has the rest
+        return str(value["message"])
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float):

@@ -14,6 +14,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def naive_utc(moment: datetime) -> datetime:
+    """Return a moment as naive UTC, which SQLite and PostgreSQL both keep as it is; a naive one is taken as UTC."""
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
 def today(settings: Settings | None = None) -> date:
     """Return the calendar day in UTC, or the one frozen by `CYBERPUNK_TODAY`."""
     return settings.today if settings is not None and settings.today is not None else utc_now().date()

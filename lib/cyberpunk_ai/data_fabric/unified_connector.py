@@ -6,7 +6,6 @@ Reading is done by `connectors/`, the work on one stream by `syncing/`, keeping 
 from __future__ import annotations
 
 import asyncio
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.clock import utc_now
@@ -64,9 +63,11 @@ class UnifiedDataConnector:
             operational = operational or open_operational(settings)
             warehouse = warehouse or open_warehouse(settings)
         from cyberpunk_ai.data_fabric.landing import Landing
+        from cyberpunk_ai.data_fabric.syncing.sync_log import SyncLog
 
         self.operational, self.warehouse, self.events, self.home = operational, warehouse, events, home
         self.landing = Landing(operational, warehouse)
+        self.syncs = SyncLog(operational)
         self.unreadable: dict[str, str] = {}
 
     def configure_default_connectors(self) -> list[str]:
@@ -165,45 +166,15 @@ class UnifiedDataConnector:
 
     def sources(self) -> pd.DataFrame:
         """Return one row per source: name, connector, enabled, created_at, and status, rows and error of its last sync."""
-        import pandas as pd
-        from sqlalchemy import func, select
-
-        from cyberpunk_ai.data_fabric.stores.records import sources, sync_runs
-
-        newest = select(sync_runs.c.source, func.max(sync_runs.c.started_at).label("started_at")).group_by(sync_runs.c.source).subquery()
-        last = (
-            select(sync_runs)
-            .join(newest, (sync_runs.c.source == newest.c.source) & (sync_runs.c.started_at == newest.c.started_at))
-            .subquery()
-        )
-        query = (
-            select(
-                sources.c.name, sources.c.connector, sources.c.enabled, sources.c.created_at,
-                last.c.status, last.c.rows, last.c.quarantined, last.c.seconds, last.c.finished_at, last.c.error,
-            )
-            .outerjoin(last, last.c.source == sources.c.name)
-            .order_by(sources.c.name)
-        )  # fmt: skip
-        with self.operational.read() as connection:
-            found = connection.execute(query)
-            return pd.DataFrame([dict(row) for row in found.mappings()], columns=list(found.keys())).drop_duplicates(
-                "name", ignore_index=True
-            )
+        return self.syncs.sources()
 
     def source_list(self) -> SourceList:
         """Return the sources with their last sync, and the source files that could not be read."""
         return SourceList(self.sources(), dict(self.unreadable))
 
     def recent_syncs(self, *, limit: int = 20) -> SyncHistory:
-        """Return the newest runs, one row per source and run."""
-        import pandas as pd
-        from sqlalchemy import select
-
-        from cyberpunk_ai.data_fabric.stores.records import sync_runs
-
-        with self.operational.read() as connection:
-            found = connection.execute(select(sync_runs).order_by(sync_runs.c.started_at.desc()).limit(limit))
-            return SyncHistory(pd.DataFrame([dict(row) for row in found.mappings()], columns=list(found.keys())))
+        """Return the newest syncs, one row per source and sync; `interrupted` where the process of one has ended."""
+        return self.syncs.recent(limit=limit)
 
     def check_source(self, name: str) -> None:
         """Find out cheaply whether a source answers.
@@ -243,7 +214,9 @@ class UnifiedDataConnector:
                 f"no source is called {', '.join(map(repr, unknown))}", hint=f"sources: {', '.join(sorted(enabled)) or 'none yet'}"
             )
         started = utc_now()
-        reports = await asyncio.gather(*(self._sync_source(name, on_progress) for name in wanted))
+        await asyncio.to_thread(self.syncs.settle)
+        with self.syncs.heartbeats():
+            reports = await asyncio.gather(*(self._sync_source(name, on_progress) for name in wanted))
         return SyncReport(tuple(reports), started, utc_now())
 
     async def repair(self, table: str) -> RepairReport:
@@ -301,9 +274,9 @@ class UnifiedDataConnector:
                 store.close()
 
     async def _sync_source(self, name: str, on_progress: Callable[[dict[str, Any]], None] | None) -> SourceReport:
-        run_id, started = uuid.uuid4().hex, utc_now()
+        started = utc_now()
         connector_name, _ = self._registered(name)
-        self._note_start(run_id, name, started)
+        run_id = self.syncs.start(name)
         tallies: dict[str, StreamTally] = {}
         error: dict[str, Any] | None = None
         status = "ok"
@@ -316,6 +289,9 @@ class UnifiedDataConnector:
         except Exception as failure:  # noqa: BLE001 - one source's surprise must not end the others; it is logged with its trace
             _log.exception("sync failed", source=name)
             status, error = "failed", SourceFailed(mask_text(f"{type(failure).__name__}: {failure}"), hint="see the log").to_dict()
+        except BaseException:
+            self.syncs.interrupt(run_id, name)  # cancelled, Ctrl-C, or the process is being ended
+            raise
         report = SourceReport(
             name=name, connector=connector_name, status=status, error=error,  # type: ignore[arg-type]
             rows=sum(t.rows for t in tallies.values()), bytes=sum(t.bytes for t in tallies.values()),
@@ -393,24 +369,8 @@ class UnifiedDataConnector:
             raise NotFound(f"no source is called {name!r}", hint="list them with sources()")
         return row.connector, row.config
 
-    def _note_start(self, run_id: str, name: str, started: Any) -> None:
-        from cyberpunk_ai.data_fabric.stores.records import sync_runs
-
-        with self.operational.begin() as connection:
-            connection.execute(sync_runs.insert().values(run_id=run_id, source=name, started_at=started, status="running"))
-
     def _note_end(self, run_id: str, report: SourceReport) -> None:
-        from sqlalchemy import update
-
-        from cyberpunk_ai.data_fabric.stores.records import sync_runs
-
-        with self.operational.begin() as connection:
-            connection.execute(
-                update(sync_runs).where(sync_runs.c.run_id == run_id).values(
-                    finished_at=utc_now(), status=report.status, rows=report.rows, bytes=report.bytes, quarantined=report.quarantined,
-                    seconds=report.seconds, error=report.error,
-                )
-            )  # fmt: skip
+        self.syncs.end(run_id, report)
         _log.info("source synced", source=report.name, status=report.status, rows=report.rows, quarantined=report.quarantined)
         if self.events is None:
             return

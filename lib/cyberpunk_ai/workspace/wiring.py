@@ -6,8 +6,6 @@ import asyncio
 import copy
 import dataclasses
 import hashlib
-import os
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -55,7 +53,6 @@ class Wiring:
         self._is_server = is_server and settings.forecast_workers != 0
         self._stores = Stores(settings)
         self._answers = Answers()
-        self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._rooms: dict[str, Any] = {}
         self._rooms_lock = threading.RLock()
 

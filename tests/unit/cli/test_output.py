@@ -12,7 +12,16 @@ from cyberpunk_ai.core.errors import NotFound
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [("[/x]", "[/x]"), ("[b]hey", "[b]hey"), (pd.NA, ""), (pd.NaT, ""), (date(2024, 1, 2), "2024-01-02"), (1.5, "1.50")]
+    ("value", "shown"),
+    [
+        ("[/x]", "[/x]"),
+        ("[b]hey", "[b]hey"),
+        (pd.NA, ""),
+        (pd.NaT, ""),
+        (date(2024, 1, 2), "2024-01-02"),
+        (1.5, "1.50"),
+        ({"code": "x", "message": "it ended"}, "it ended"),
+    ],
 )
 def test_any_value_can_be_printed_as_it_is(capsys: pytest.CaptureFixture[str], value: object, shown: str) -> None:
     print_table(pd.DataFrame({"what": pd.Series([value], dtype=object)}), title="[/title]")

@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """Newest migration. Kept here so that a store that is up to date opens without loading Alembic."""
 
 metadata = MetaData(
@@ -100,6 +100,8 @@ sync_runs = Table(
     Column("quarantined", BigInteger, nullable=False, default=0, server_default="0"),
     Column("seconds", Float),
     Column("error", _JSON),
+    Column("owner", String(200)),
+    Column("lease_until", UtcMoment),
     Index(None, "source", "started_at"),
 )  # fmt: skip
 

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pandas as pd
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.clock import naive_utc, utc_now
 from cyberpunk_ai.core.errors import Conflict, InvalidArgument, NotFound
 from cyberpunk_ai.core.results import Result, to_jsonable
+from cyberpunk_ai.data_fabric.stores.interrupted import INTERRUPTED, RUNNING, as_seen, is_interrupted, lease_from, settle, unchanged
 from cyberpunk_ai.data_fabric.stores.records import pipeline_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
+    from cyberpunk_ai.data_fabric.stores.interrupted import Row
     from cyberpunk_ai.data_fabric.stores.operational import Operational
 
-RunStatus = Literal["running", "succeeded", "failed", "cancelled"]
-LEASE_SECONDS = 60.0
+RunStatus = Literal["running", "succeeded", "failed", "cancelled", "interrupted"]
 FINAL = ("succeeded", "failed", "cancelled")
 
 
@@ -35,6 +38,7 @@ class RunHistory(Result):
 
     Attributes:
         runs: run_id, pipeline, scheduled_for, status, parameters, owner, started_at, finished_at, notebook_path, html_path, error.
+            A run whose process has ended without ending it is `interrupted`, and its error says what to do.
     """
 
     chart_name: ClassVar[str] = ""
@@ -46,57 +50,62 @@ class RunHistory(Result):
 
 
 class RunLog:
-    """Claims, heartbeats and endings of runs in the operational store."""
+    """Claims, heartbeats and endings of runs in the operational store.
 
-    def __init__(self, operational: Operational) -> None:
-        self.operational = operational
+    Args:
+        operational: Store of the record.
+        clock: Says the moment that leases are judged by.
+    """
+
+    def __init__(self, operational: Operational, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.operational, self._clock = operational, clock
 
     def claim(self, pipeline: str, *, scheduled_for: datetime, parameters: Mapping[str, object], owner: str) -> str | None:
         """Claim the run of a pipeline for a moment.
+
+        Runs whose process has ended are recorded as `interrupted` first.
 
         Args:
             pipeline: Name in the catalogue.
             scheduled_for: Aware moment that the run stands for; one run exists per pipeline and moment.
             parameters: As given to the notebook.
-            owner: Who carries it, e.g. host and process id.
+            owner: Process that carries it, as `core.processes.this_process()` names it.
 
         Returns:
-            The run's id; None when somebody else holds it or has finished it. A run whose lease ran out is taken over under its own id.
+            The run's id; None when somebody else holds it or has finished it. An interrupted run is taken over under its own id.
         """
-        now, moment = _naive(utc_now()), _naive(scheduled_for)
-        claimed = {"status": "running", "owner": owner, "lease_until": now + timedelta(seconds=LEASE_SECONDS), "started_at": now}
+        now, moment = self._clock(), naive_utc(scheduled_for)
+        settle(self.operational, pipeline_runs, now, _what_next)
+        claimed = {
+            "status": RUNNING, "owner": owner, "lease_until": lease_from(now), "started_at": naive_utc(now),
+            "parameters": to_jsonable(dict(parameters)),
+        }  # fmt: skip
         run_id = uuid.uuid4().hex
         try:
             with self.operational.begin() as connection:
-                connection.execute(
-                    pipeline_runs.insert().values(
-                        run_id=run_id, pipeline=pipeline, scheduled_for=moment, parameters=to_jsonable(dict(parameters)), **claimed
-                    )
-                )
+                connection.execute(pipeline_runs.insert().values(run_id=run_id, pipeline=pipeline, scheduled_for=moment, **claimed))
         except IntegrityError:
-            return self._take_over(pipeline, moment, now, claimed | {"parameters": to_jsonable(dict(parameters))})
+            return self._take_over(pipeline, moment, now, claimed)
         return run_id
 
     def _take_over(self, pipeline: str, moment: datetime, now: datetime, claimed: Mapping[str, Any]) -> str | None:
         same = (pipeline_runs.c.pipeline == pipeline) & (pipeline_runs.c.scheduled_for == moment)
-        expired = (
-            same & (pipeline_runs.c.status == "running") & or_(pipeline_runs.c.lease_until.is_(None), pipeline_runs.c.lease_until < now)
-        )
         with self.operational.begin() as connection:
-            if connection.execute(update(pipeline_runs).where(expired).values(**claimed)).rowcount != 1:
+            row = connection.execute(select(pipeline_runs).where(same)).mappings().one()
+            if row["status"] != INTERRUPTED and not is_interrupted(row, now):
                 return None
-            return str(connection.execute(select(pipeline_runs.c.run_id).where(same)).scalar_one())
+            taken = update(pipeline_runs).where(unchanged(pipeline_runs, row)).values(**claimed, finished_at=None, error=None)
+            return str(row["run_id"]) if connection.execute(taken).rowcount == 1 else None
 
     def heartbeat(self, run_id: str, *, owner: str) -> None:
-        """Extend the lease.
+        """Extend the lease. A run that was taken for interrupted, because its machine was silent for too long, goes on.
 
         Raises:
             Conflict: Somebody else has taken the run over, or it has ended.
         """
-        held = (pipeline_runs.c.run_id == run_id) & (pipeline_runs.c.owner == owner) & (pipeline_runs.c.status == "running")
-        lease = _naive(utc_now()) + timedelta(seconds=LEASE_SECONDS)
         with self.operational.begin() as connection:
-            if connection.execute(update(pipeline_runs).where(held).values(lease_until=lease)).rowcount != 1:
+            going_on = update(pipeline_runs).where(_held(run_id, owner))
+            if connection.execute(going_on.values(status=RUNNING, lease_until=lease_from(self._clock()), error=None)).rowcount != 1:
                 raise Conflict(f"run {run_id} is no longer held by {owner}", hint="stop working on it; another process carries it now")
 
     def finish(
@@ -117,27 +126,27 @@ class RunLog:
         """
         if status not in FINAL:
             raise InvalidArgument(f"a run cannot end as {status!r}", hint=f"one of {', '.join(FINAL)}")
-        held = (pipeline_runs.c.run_id == run_id) & (pipeline_runs.c.owner == owner) & (pipeline_runs.c.status == "running")
         ending = {
-            "status": status, "finished_at": _naive(utc_now()), "lease_until": None, "notebook_path": notebook_path, "html_path": html_path,
-            "error": to_jsonable(dict(error)) if error else None,
+            "status": status, "finished_at": naive_utc(self._clock()), "lease_until": None, "notebook_path": notebook_path,
+            "html_path": html_path, "error": to_jsonable(dict(error)) if error else None,
         }  # fmt: skip
         with self.operational.begin() as connection:
-            if connection.execute(update(pipeline_runs).where(held).values(**ending)).rowcount != 1:
+            if connection.execute(update(pipeline_runs).where(_held(run_id, owner)).values(**ending)).rowcount != 1:
                 raise Conflict(f"run {run_id} is no longer held by {owner}", hint="another process took it over; its result counts")
 
     def history(self, *, pipeline: str | None = None, limit: int = 20) -> RunHistory:
-        """Return the newest runs first."""
-        columns = [column for column in pipeline_runs.c if column.name != "lease_until"]
-        query = select(*columns).order_by(pipeline_runs.c.started_at.desc()).limit(limit)
+        """Return the newest runs first, each as `get` does."""
+        columns = [column.name for column in pipeline_runs.c if column.name != "lease_until"]
+        query = select(pipeline_runs).order_by(pipeline_runs.c.started_at.desc()).limit(limit)
         if pipeline is not None:
             query = query.where(pipeline_runs.c.pipeline == pipeline)
         with self.operational.read() as connection:
-            rows = connection.execute(query).all()
-        return RunHistory(pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in columns]))
+            rows = connection.execute(query).mappings().all()
+        now = self._clock()
+        return RunHistory(pd.DataFrame([as_seen(row, now, _what_next) for row in rows], columns=columns))
 
     def get(self, run_id: str) -> dict[str, Any]:
-        """Return one run.
+        """Return one run; `interrupted` where its process has ended, also before that is written down.
 
         Raises:
             NotFound: No such run.
@@ -146,9 +155,14 @@ class RunLog:
             row = connection.execute(select(pipeline_runs).where(pipeline_runs.c.run_id == run_id)).mappings().first()
         if row is None:
             raise NotFound(f"no run has the id {run_id!r}", hint="`cyberpunk run --list` shows the runs")
-        return dict(row)
+        return as_seen(row, self._clock(), _what_next)
 
 
-def _naive(moment: datetime) -> datetime:
-    """Store naive UTC, which SQLite and PostgreSQL both keep as it is."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
+def _held(run_id: str, owner: str) -> ColumnElement[bool]:
+    # One that was only taken for interrupted still belongs to its owner: what really happened is what counts.
+    c = pipeline_runs.c
+    return (c.run_id == run_id) & (c.owner == owner) & c.status.in_((RUNNING, INTERRUPTED))
+
+
+def _what_next(row: Row) -> str:
+    return f"Run it again: cyberpunk run {row['pipeline']}"

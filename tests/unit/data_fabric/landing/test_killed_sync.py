@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from cyberpunk_ai.core.errors import Conflict
 from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.data_fabric.landing import lease, leases
+from cyberpunk_ai.data_fabric.stores.records import sync_runs
 from cyberpunk_ai.data_fabric.syncing import stream_sync
 from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
 
@@ -106,10 +108,35 @@ connector.warehouse.append = dying
         [sys.executable, "-c", SYNC.replace('print("ready"', dying + 'print("ready"')], capture_output=True, text=True, check=False
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert fabric.recent_syncs().runs["status"].tolist() == ["interrupted"]
+    last = fabric.sources().set_index("name").loc["shop"]
+    assert (last["status"], "cyberpunk sync shop" in last["error"]["message"]) == ("interrupted", True)
     report = asyncio.run(fabric.sync_all_sources(["shop"]))
     assert report.ok, report.sources
     assert 0 < report.rows < 1188, "the killed process had landed some of them"
+    assert _recorded(fabric) == ["interrupted", "ok"], "the next start records it for good"
     _assert_complete(fabric, 1200, 12)
+
+
+def _recorded(fabric: UnifiedDataConnector) -> list[str]:
+    with fabric.operational.read() as connection:
+        return list(connection.execute(select(sync_runs.c.status).order_by(sync_runs.c.started_at)).scalars())
+
+
+def test_a_sync_that_is_broken_off_is_interrupted_while_its_process_goes_on(fabric: UnifiedDataConnector, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    _write_orders(path, 60, 3)
+    _register(fabric, path, block_bytes=1024)
+
+    def break_off(_at: dict[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(fabric.sync_all_sources(["shop"], on_progress=break_off))
+    assert _recorded(fabric) == ["interrupted"]
+    assert "stopped before it was done" in fabric.recent_syncs().runs["error"][0]["message"]
+    assert asyncio.run(fabric.sync_all_sources(["shop"])).ok
+    _assert_complete(fabric, 60, 3)
 
 
 class Images:
