@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai.data_fabric.streams.base import Start
 
+CLOSE_MS = 2_000
+COMMIT_MS = 30_000  # without a limit the client tries for ever while the brokers are gone
 LOST_MEMBERSHIP = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
@@ -69,7 +71,7 @@ class KafkaGroupConsumer:
         if self.group is None:
             raise InvalidArgument("a consumer without a group has nowhere to commit", hint="consumer(topics, group=...)")
         try:
-            self._client.commit()
+            self._client.commit(timeout_ms=COMMIT_MS)
         except LOST_MEMBERSHIP as error:
             raise Conflict(
                 f"the group {self.group!r} was shared out anew: {error}", hint="drop what was polled since the last commit"
@@ -98,7 +100,7 @@ class KafkaGroupConsumer:
         """Leave the group without committing."""
         if not self._is_closed:
             self._is_closed = True
-            self._client.close(autocommit=False)
+            self._client.close(autocommit=False, timeout_ms=CLOSE_MS)
 
     def __enter__(self) -> Self:
         return self
