@@ -16,7 +16,7 @@ from api.requests import RequestContext
 from api.routes import router
 from api.sockets.hub import Hub
 from cyberpunk_ai import Workspace, __version__
-from cyberpunk_ai.core import logs
+from cyberpunk_ai.core import logs, server_process
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.security.request_origin import OriginCheck, RequestOrigin
 from cyberpunk_ai.core.settings import Settings
@@ -61,6 +61,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    process = server_process.own_server()
+    server_process.set_limits(process, max_request_s=app.state.settings.max_request_s)
     app.state.hub.start()
     # The embedded engine takes seconds to start; whoever asks first should not be the one who waits.
     app.state.workspace.warm()
@@ -71,11 +73,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await asyncio.gather(app.state.hub.stop(), warming, return_exceptions=True)
+        # Each step has its bound: a store that hangs must not keep the process alive, and must not keep the next step from happening.
+        await server_process.bounded(app.state.hub.stop(), warming)
         if server is not None:
-            server.shutdown()
-            server.server_close()
-        app.state.workspace.close()
+            await server_process.bounded(server_process.on_a_thread(server.shutdown))
+            server.socket.close()  # not server_close(): that waits for whoever has sent half a request
+        await server_process.bounded(server_process.on_a_thread(app.state.workspace.close))
+        server_process.end_soon(process)
 
 
 def _add_plain_routes(app: FastAPI) -> None:

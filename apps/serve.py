@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
 from cyberpunk_ai.core.loading import load
+from cyberpunk_ai.core.request_arrival import limited
 from cyberpunk_ai.core.security.request_origin import OriginCheck, RequestOrigin
 from cyberpunk_ai.core.settings import Settings
 
@@ -117,6 +118,7 @@ def create_app(settings: Settings | None = None, *, host: str = "") -> FastAPI:
 def main() -> None:
     """Serve the pages on this machine until interrupted."""
     import uvicorn
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     settings = Settings.load()
     options = argparse.ArgumentParser(prog="python -m apps.serve", description="Serve the Panel pages.")
@@ -129,6 +131,7 @@ def main() -> None:
         port=chosen.port,
         log_level=settings.log_level.lower(),
         timeout_graceful_shutdown=3,
+        http=limited(AutoHTTPProtocol, settings.max_request_s),
         # A forecast on all cores may keep the answer to a ping waiting; a page must not take that for a lost connection.
         ws_ping_timeout=60.0,
     )

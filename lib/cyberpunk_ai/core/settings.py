@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     max_forecast_s: float = Field(600.0, gt=0, description="Seconds after which a server ends a forecast.")
     max_pages_waiting: int = Field(24, ge=1, description="Pages that are built or wait to be built; one more is refused.")
     max_jobs: int = Field(32, ge=1, description="Forecast jobs queued or running at once in the home folder.")
+    max_request_s: int = Field(60, ge=1, description="Seconds in which a request must arrive whole, and one more per 50,000 bytes of it.")
     theme: Literal["neon", "noir", "daylight"] = Field("neon", description="Theme of every page and figure.")
     semantic_file: Path | None = Field(None, description="YAML merged over the packaged semantic layer.")
     mounts: str = Field("apps.serve:mount", description="Comma-separated `module:function` that add pages to the API's server.")

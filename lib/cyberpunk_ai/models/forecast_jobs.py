@@ -35,6 +35,8 @@ _ID = re.compile(r"[0-9a-f]{16}")
 _OVER = ("done", "failed", "cancelled", "interrupted")
 MAX_JOBS = 32
 _log = get_logger(__name__)
+INTERRUPTED = "the process that worked on it has ended; send the same series again, and finished chunks are taken up"
+CLOSE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class _Cancelled(Exception):
     """The job was cancelled."""
 
 
+class _Interrupted(Exception):
+    """The process is about to end."""
+
+
 class ForecastJobs:
     """Jobs of one folder. They are worked on one after another in this process, each with all its cores.
 
@@ -87,6 +93,8 @@ class ForecastJobs:
         self._held: set[str] = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast-job")
         self._lock = threading.Lock()
+        self._closing, self._idle = threading.Event(), threading.Event()
+        self._idle.set()
 
     def submit(self, data: pd.DataFrame, work: Callable[..., ForecastMany], **asked: Any) -> ForecastJob:
         """Accept a job and return at once.
@@ -125,8 +133,7 @@ class ForecastJobs:
         except (ValueError, TypeError) as error:
             raise StoreFailed(f"the state of job {job_id} is damaged: {error}", hint=f"delete {file.parent}, then POST again") from error
         if job.state not in _OVER and (has_ended(job.process) if job.process else not _is_alive(job.pid)):
-            why = "the process that worked on it has ended; send the same series again, and finished chunks are taken up"
-            return replace(job, state="interrupted", message=why)
+            return replace(job, state="interrupted", message=INTERRUPTED)
         return job
 
     def result(self, job_id: str) -> pd.DataFrame:
@@ -152,21 +159,29 @@ class ForecastJobs:
         return job
 
     def close(self) -> None:
-        """Let the present chunk end and stop."""
+        """Interrupt the jobs of this process: finished chunks are kept, and sending the same series again goes on behind them.
+
+        The present chunk is waited for only a moment; its thread ends with it.
+        """
+        self._closing.set()
         for state in self.folder.glob("*/state.json"):
             job = self.status(state.parent.name)
             if job.pid == os.getpid() and job.state not in _OVER:
-                (state.parent / "cancel").touch()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+                self._write(replace(job, state="interrupted", message=INTERRUPTED))
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._idle.wait(CLOSE_S)
 
     def _run(self, job: ForecastJob, frame: pd.DataFrame, work: Callable[..., ForecastMany], asked: dict[str, Any]) -> None:
         place = self._place(job.job_id)
 
         def tell(done: int, total: int) -> None:
+            if self._closing.is_set():
+                raise _Interrupted
             if (place / "cancel").exists():
                 raise _Cancelled
             self._write(replace(job, state="running", series_done=done, series=total))
 
+        self._idle.clear()
         try:
             tell(0, job.series)
             found = work(frame, resume_dir=self.folder / "chunks", on_progress=tell, **asked)
@@ -176,11 +191,19 @@ class ForecastJobs:
         except _Cancelled:
             self._write(replace(job, state="cancelled", message="cancelled on request; finished chunks are kept"))
         except CyberpunkError as error:
-            self._write(replace(job, state="failed", message=f"{error.message}. {error.hint}".strip()))
+            self._failed(job, f"{error.message}. {error.hint}".strip())
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread: whatever it is has to be told where one looks
-            self._write(replace(job, state="failed", message=f"{type(error).__name__}: {error}"))
+            self._failed(job, f"{type(error).__name__}: {error}")
         finally:
+            self._idle.set()
             self._held.discard(job.job_id)
+
+    def _failed(self, job: ForecastJob, message: str) -> None:
+        """Write why a job ended; while this process ends, its workers do, too, and what breaks off because of that is no failure."""
+        if self._closing.is_set():
+            self._write(replace(self.status(job.job_id), state="interrupted", message=INTERRUPTED))
+        else:
+            self._write(replace(job, state="failed", message=message))
 
     def _check_limit(self) -> None:
         # A job that was cancelled in the queue holds its series until its turn comes, so it still counts in this process.
