@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from cyberpunk_ai.core.clock import utc_now
-from cyberpunk_ai.core.errors import Conflict
+from cyberpunk_ai.core.errors import Conflict, CyberpunkError
+from cyberpunk_ai.core.logs import get_logger
 from cyberpunk_ai.data_fabric.stores.records import sync_state
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.stores.operational import Operational
 
 LEASE_S = 120.0
+log = get_logger("data_fabric.landing.leases")
+# Owners whose block is running in this process. The record may name one whose block is over: the database was away when it ended.
+_HOLDING: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -60,18 +65,32 @@ class Lease:
 def lease(operational: Operational, source: str, stream: str) -> Iterator[Lease]:
     """Hold a stream for the length of the block.
 
-    A lease left behind by a process of this machine that no longer runs is taken over at once, others when they run out.
+    A lease left behind by a process of this machine that no longer runs, or by a block of this process that is over, is taken over at once;
+    others when they run out.
 
     Raises:
         Conflict: Somebody else holds the stream.
     """
     held = Lease(source, stream, f"{_process(os.getpid())}:{uuid.uuid4().hex[:12]}")
+    _HOLDING.add(held.owner)
+    try:
+        _take(operational, held)
+        try:
+            yield held
+        finally:
+            _let_go(operational, held)
+    finally:
+        _HOLDING.discard(held.owner)
+
+
+def _take(operational: Operational, held: Lease) -> None:
+    source, stream = held.source, held.stream
     with operational.begin() as connection:
         _ensure_row(connection, source, stream)
         holder = connection.execute(
             select(sync_state.c.lock_owner, sync_state.c.lock_until).where(sync_state.c.source == source, sync_state.c.stream == stream)
         ).one()
-        free = holder.lock_owner is None or holder.lock_until is None or _is_gone(holder.lock_owner)
+        free = holder.lock_owner is None or holder.lock_until is None or _is_over(holder.lock_owner)
         now = utc_now()
         mine = (sync_state.c.source == source, sync_state.c.stream == stream)
         unchanged = or_(sync_state.c.lock_owner == holder.lock_owner, sync_state.c.lock_owner.is_(None))
@@ -87,15 +106,16 @@ def lease(operational: Operational, source: str, stream: str) -> Iterator[Lease]
                 owner=holder.lock_owner,
                 until=holder.lock_until,
             )
+
+
+def _let_go(operational: Operational, held: Lease) -> None:
+    mine = (sync_state.c.source == held.source, sync_state.c.stream == held.stream, sync_state.c.lock_owner == held.owner)
     try:
-        yield held
-    finally:
         with operational.begin() as connection:
-            connection.execute(
-                update(sync_state)
-                .where(sync_state.c.source == source, sync_state.c.stream == stream, sync_state.c.lock_owner == held.owner)
-                .values(lock_owner=None, lock_until=None)
-            )
+            connection.execute(update(sync_state).where(*mine).values(lock_owner=None, lock_until=None))
+    except (CyberpunkError, SQLAlchemyError) as error:
+        # What the block did is in the record or is not; the lease changes neither, and this process may take the stream again at once.
+        log.warning("a lease could not be released", source=held.source, stream=held.stream, problem=type(error).__name__)
 
 
 def _ensure_row(connection: Connection, source: str, stream: str) -> None:
@@ -118,8 +138,10 @@ def _started(pid: int) -> str:
         return "0"
 
 
-def _is_gone(owner: str) -> bool:
-    """Whether the owner is a process of this machine that no longer runs."""
+def _is_over(owner: str) -> bool:
+    """Whether the owner is a block of this process that has ended, or a process of this machine that no longer runs."""
+    if owner.startswith(f"{_process(os.getpid())}:"):
+        return owner not in _HOLDING
     parts = owner.split(":")
     if len(parts) != 4 or parts[0] != socket.gethostname() or not parts[1].isdigit():
         return False

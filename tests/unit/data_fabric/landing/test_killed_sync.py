@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +19,12 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from cyberpunk_ai.core.errors import Conflict
+from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.errors import Conflict, SourceFailed, StoreFailed
 from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.data_fabric.landing import lease, leases
-from cyberpunk_ai.data_fabric.stores.records import sync_runs
+from cyberpunk_ai.data_fabric.stores.operational import Operational
+from cyberpunk_ai.data_fabric.stores.records import sync_runs, sync_state
 from cyberpunk_ai.data_fabric.syncing import stream_sync
 from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
 
@@ -238,3 +242,63 @@ def test_a_stream_has_one_writer(fabric: UnifiedDataConnector) -> None:
         pass
     with lease(fabric.operational, "shop", "orders.csv"):
         pass
+
+
+def test_a_lease_that_could_not_be_released_is_taken_again_at_once(fabric: UnifiedDataConnector, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = fabric.operational.begin
+
+    @contextmanager
+    def away() -> Iterator[Connection]:
+        raise StoreFailed("the operational store cannot be opened")
+        yield
+
+    with pytest.raises(SourceFailed, match="the first reason"), lease(fabric.operational, "shop", "orders.csv"):
+        monkeypatch.setattr(fabric.operational, "begin", away)
+        raise SourceFailed("the first reason is the one that is told")
+    monkeypatch.setattr(fabric.operational, "begin", begin)
+    with lease(fabric.operational, "shop", "orders.csv") as held, fabric.operational.begin() as connection:
+        held.renew(connection)
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_free"),
+    [
+        ("{host}:{pid}:{started}:another-block", True),
+        ("{host}:{pid}:1:of-an-earlier-process-with-this-number", True),
+        ("{host}:{parent}:{parent_started}:a-process-that-runs", False),
+        ("elsewhere:{pid}:{started}:a-process-of-another-machine", False),
+    ],
+)
+def test_only_a_lease_whose_holder_is_known_to_be_over_is_taken(fabric: UnifiedDataConnector, owner: str, is_free: bool) -> None:
+    known = {"host": socket.gethostname(), "pid": os.getpid(), "started": leases._started(os.getpid())}
+    known |= {"parent": os.getppid(), "parent_started": leases._started(os.getppid())}
+    until_then = utc_now() + timedelta(seconds=leases.LEASE_S)
+    with fabric.operational.begin() as connection:
+        state = {"source": "shop", "stream": "orders.csv", "sequence": 0, "lock_owner": owner.format(**known), "lock_until": until_then}
+        connection.execute(sync_state.insert().values(**state))
+    with nullcontext() if is_free else pytest.raises(Conflict), lease(fabric.operational, "shop", "orders.csv"):
+        pass
+
+
+@pytest.mark.full
+@pytest.mark.servers
+def test_postgresql_that_goes_away_in_a_sync_locks_nobody_out(postgres_url: str, postgres_database: str) -> None:
+    import psycopg2
+    from sqlalchemy.engine import make_url
+
+    name = make_url(postgres_database).database
+    operational = Operational(postgres_database)
+    operational.upgrade()
+    server = psycopg2.connect(postgres_url)
+    server.autocommit = True
+    with server.cursor() as administer:
+        with pytest.raises(StoreFailed), lease(operational, "shop", "orders.csv"):
+            administer.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+            administer.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            with operational.begin():
+                pass
+        administer.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
+    server.close()
+    with lease(operational, "shop", "orders.csv"), pytest.raises(Conflict), lease(operational, "shop", "orders.csv"):
+        pass
+    operational.close()
