@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from cyberpunk_ai.data_fabric.semantic import extracts
+from cyberpunk_ai.data_fabric.semantic.calendar import start_of
 from cyberpunk_ai.data_fabric.semantic.model import load_model
 from cyberpunk_ai.data_fabric.semantic.query import SemanticLayer
 from cyberpunk_ai.data_fabric.stores.clickhouse_warehouse import ClickHouseWarehouse
@@ -32,6 +33,18 @@ def lines() -> pd.DataFrame:
         ("o4", "1", "2024-03-01 00:00", None, "Lamp", "Web", "APAC", 1.0, 80.0, 40.0, False),
     ]
     return pd.DataFrame(rows, columns=columns).assign(**COMMON).astype({"ordered_at": "datetime64[us]"})
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "month", "quarter", "year"])
+def test_far_days_are_reported_in_their_own_periods(clickhouse_database: str, grain: str) -> None:
+    store = ClickHouseWarehouse(clickhouse_database)
+    far = ["1925-02-03", "2149-06-07", "2226-01-01"]
+    store.append("orders", lines().head(3).assign(ordered_at=pd.to_datetime(far).astype("datetime64[us]"), customer_id=["x", "y", "z"]))
+    layer = SemanticLayer(store, load_model(), today=lambda: date(2024, 4, 10))
+    answer = layer.query(["revenue", "new_customers", "churn_rate"], grain=grain).frame.dropna(subset=["revenue"])
+    sold = answer[answer["revenue"] > 0]
+    assert list(sold["period"]) == [pd.Timestamp(start_of(grain, date.fromisoformat(day))) for day in far]
+    assert sold["revenue"].tolist() == [100.0, 200.0, 300.0]
 
 
 def test_a_server_gives_the_numbers_of_the_embedded_warehouse(clickhouse_database: str, tmp_path: Path, is_full_tier: bool) -> None:

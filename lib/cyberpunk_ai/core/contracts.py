@@ -10,6 +10,7 @@ from cyberpunk_ai.core.numbers import to_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     import pandas as pd
 
@@ -26,6 +27,8 @@ class Column:
         kind: `string`, `float`, `int`, `bool` or `timestamp` (naive UTC, microseconds).
         nullable: Whether a value may be missing; a nullable column may be absent altogether.
         minimum: Smallest legal value, for numbers.
+        largest: Largest legal magnitude, for numbers.
+        between: First and last legal moment, for timestamps; naive UTC.
         description: What it holds, with its unit.
         pii: Whether it tells who a person is.
     """
@@ -34,6 +37,8 @@ class Column:
     kind: Kind
     nullable: bool = False
     minimum: float | None = None
+    largest: float | None = None
+    between: tuple[datetime, datetime] | None = None
     description: str = ""
     pii: bool = False
 
@@ -112,6 +117,11 @@ class FrameContract:
                 faults[f"{column.name}: missing"] = empty
             if column.minimum is not None:
                 faults[f"{column.name}: below {column.minimum:g}"] = (values < column.minimum).fillna(False).astype(bool)
+            if column.largest is not None:
+                faults[f"{column.name}: beyond ±{column.largest:g}"] = (values.abs() > column.largest).fillna(False).astype(bool)
+            if column.between is not None:
+                first, last = column.between
+                faults[f"{column.name}: not within {first:%Y} to {last:%Y}"] = (values < first) | (values > last)
             for reason, rows in faults.items():
                 if rows.any():
                     reasons[rows] = reasons[rows].where(reasons[rows] == "", reasons[rows] + "; ") + reason

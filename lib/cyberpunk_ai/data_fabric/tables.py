@@ -5,11 +5,16 @@ Timestamps are naive UTC. Every table ends with `source` (where the row came fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from cyberpunk_ai.core.contracts import Column, FrameContract
 from cyberpunk_ai.core.errors import NotFound
 
+LARGEST = 1e15
+"""Beyond it a number is no measurement: cents are lost in a double, and sums of such numbers may overflow."""
+BETWEEN = (datetime(1900, 1, 1), datetime(2299, 12, 31, 23, 59, 59))
+"""Moments that the warehouse can hold; it would store others as something else."""
 _PROVENANCE = (
     Column("source", "string", description="Name of the source that the row came from."),
     Column("updated_at", "timestamp", description="When the source last changed the row; the newest wins."),
@@ -44,7 +49,13 @@ def _text(name: str, description: str = "", *, pii: bool = False, required: bool
 
 
 def _table(name: str, key: tuple[str, ...], time_column: str | None, *columns: Column) -> Table:
-    return Table(FrameContract(name, columns + _PROVENANCE, key), time_column)
+    return Table(FrameContract(name, tuple(_limited(column) for column in columns + _PROVENANCE), key), time_column)
+
+
+def _limited(column: Column) -> Column:
+    if column.kind == "timestamp":
+        return replace(column, between=BETWEEN)
+    return replace(column, largest=LARGEST) if column.kind == "float" else column
 
 
 TABLES: dict[str, Table] = {

@@ -75,7 +75,8 @@ def cast(column: pa.Array, kind: Kind, notation: ColumnFormat | None = None) -> 
     else:
         values = _to_float(column, notation)
         if kind == "int":
-            whole = pc.equal(pc.round(values), values)
+            # Beyond 64 bits the cast would wrap around.
+            whole = pc.and_(pc.equal(pc.round(values), values), pc.less(pc.abs(values), 2.0**63))
             values = pc.if_else(whole, values, pa.scalar(None, pa.float64())).cast(pa.int64(), safe=False)
     wrong = pc.and_(pc.is_valid(column), pc.is_null(values))
     return values, np.asarray(wrong.to_numpy(zero_copy_only=False), dtype=bool)

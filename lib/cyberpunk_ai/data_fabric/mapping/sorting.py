@@ -124,7 +124,7 @@ def _sorted(
                 for each in fields[column.name].inputs
                 if each in damaged
             ]
-        reasons += _missing_or_low(column, columns[column.name], reasons)
+        reasons += _out_of_range(column, columns[column.name], reasons)
     bad_mask = np.zeros(count, dtype=bool)
     for _, mask, _misfit in reasons:
         bad_mask |= mask
@@ -178,7 +178,7 @@ def row_hash(payload: Any) -> str:
     return hashlib.blake2b(repr(payload).encode(), digest_size=16).hexdigest()
 
 
-def _missing_or_low(
+def _out_of_range(
     column: Column, values: pa.Array, known: list[tuple[str, np.ndarray, Misfit | None]]
 ) -> list[tuple[str, np.ndarray, Misfit | None]]:
     import numpy as np
@@ -192,10 +192,18 @@ def _missing_or_low(
                 missing &= ~wrong  # already told with a better reason
         if missing.any():
             found.append((f"{column.name}: missing", missing, None))
+    limits: dict[str, pa.Array] = {}
     if column.minimum is not None:
-        low = np.array(pc.fill_null(pc.less(values, column.minimum), fill_value=False).to_numpy(zero_copy_only=False), dtype=bool)
-        if low.any():
-            found.append((f"{column.name}: below {column.minimum:g}", low, None))
+        limits[f"below {column.minimum:g}"] = pc.less(values, column.minimum)
+    if column.largest is not None:
+        limits[f"beyond ±{column.largest:g}"] = pc.greater(pc.abs(values), column.largest)
+    if column.between is not None:
+        first, last = column.between
+        limits[f"not within {first:%Y} to {last:%Y}"] = pc.or_(pc.less(values, first), pc.greater(values, last))
+    for reason, wrong in limits.items():
+        if pc.any(wrong).as_py():
+            mask = np.array(pc.fill_null(wrong, fill_value=False).to_numpy(zero_copy_only=False), dtype=bool)
+            found.append((f"{column.name}: {reason}", mask, None))
     return found
 
 

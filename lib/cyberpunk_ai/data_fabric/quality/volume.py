@@ -43,7 +43,7 @@ class Volume(Check):
         """Compare the last finished day with the same weekdays before: a quiet Sunday is no alarm."""
         column = self.known_column(self.config.column)
         counts = given.warehouse.query(
-            f"SELECT toDate({column}) AS day, count() AS rows FROM {self.table.name} "
+            f"SELECT toDate32({column}) AS day, count() AS rows FROM {self.table.name} "
             f"WHERE {column} >= (SELECT max({column}) FROM {self.table.name}) - INTERVAL {int(self.config.days) + 1} DAY "
             "GROUP BY day ORDER BY day"
         )

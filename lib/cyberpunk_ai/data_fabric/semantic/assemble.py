@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cyberpunk_ai.core.errors import InvalidArgument
+from cyberpunk_ai.core.errors import InvalidArgument, StoreFailed
 from cyberpunk_ai.core.numbers import to_numbers
 from cyberpunk_ai.data_fabric.semantic.builder import MAX_ROWS
 from cyberpunk_ai.data_fabric.semantic.calendar import add_months, buckets
@@ -106,12 +106,24 @@ def _typed(answer: pd.DataFrame, question: Question) -> pd.DataFrame:
     for name in question.by:
         columns[name] = answer[f"by_{name}"].astype(str).to_numpy(object)
     if question.grain:
-        columns["period"] = pd.to_datetime(answer["period_start"].astype(str)).astype("datetime64[us]").to_numpy()
+        columns["period"] = pd.to_datetime(answer["period_start"]).astype("datetime64[us]").to_numpy()
     for column in answer.columns:
         if column.startswith("value_"):
             numbers = to_numbers(answer[column]).astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+            _refuse_overflow(question, column.removeprefix("value_"), numbers)
             columns[column.removeprefix("value_")] = settled(np.where(np.isfinite(numbers), numbers, np.nan))
     return pd.DataFrame(columns)
+
+
+def _refuse_overflow(question: Question, name: str, numbers: np.ndarray | float) -> None:
+    """Refuse a sum that left the range of numbers. A quotient may be infinite, as what is divided by nothing, and is then missing."""
+    metric = question.model.metrics[name]
+    if (metric.additive or metric.zero_when_empty) and np.isinf(numbers).any():
+        raise StoreFailed(
+            f"{metric.label}: the sum is beyond the largest number, {np.finfo(np.float64).max:.1e}",
+            hint=f"{metric.table} holds values that are no measurements; find them by size, correct their source and sync it again",
+            metric=metric.id,
+        )
 
 
 def _keys(question: Question) -> list[str]:
@@ -176,9 +188,11 @@ def _totals(question: Question, tables: Sequence[pd.DataFrame]) -> dict[str, flo
     for item in question.metrics:
         table = next(table for table in tables if item.id in table.columns)
         now = _one(table, "", item)
+        _refuse_overflow(question, item.id, np.nan if now is None else now)
         found[item.id] = now
         if question.comparison is not None:
             before = _one(table, "_previous", item)
+            _refuse_overflow(question, item.id, np.nan if before is None else before)
             found[f"{item.id}_previous"] = before
             found[f"{item.id}_change"] = None if now is None or not before else (now - before) / abs(before)
     return found
@@ -189,7 +203,8 @@ def _one(table: pd.DataFrame, side: str, metric: Metric) -> float | None:
     measured = table.loc[table["part"] == f"total{side}", metric.id]
     values = measured if len(measured) else table.loc[table["part"] == f"rows{side}", metric.id]
     if values.notna().any():
-        return float(values.sum())
+        with np.errstate(over="ignore"):
+            return float(values.sum())
     return 0.0 if metric.zero_when_empty else None
 
 

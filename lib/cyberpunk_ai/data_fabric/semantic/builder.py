@@ -103,7 +103,7 @@ def select_values(scope: Scope, dimension: str, most: int = 1000) -> exp.Select:
 
 def select_days(scope: Scope) -> exp.Select:
     """Select the first day of the data, the day after the last, and the number of rows."""
-    zoned = {name: call("toDate", call("toTimeZone", call(name, exp.column(scope.time_column, table="t")), exp.Literal.string("UTC")))
+    zoned = {name: call("toDate32", call("toTimeZone", call(name, exp.column(scope.time_column, table="t")), exp.Literal.string("UTC")))
              for name in ("min", "max")}  # fmt: skip
     return joined(exp.select(), scope).select(
         exp.alias_(call("toString", zoned["min"]), "first_day"),
@@ -114,7 +114,7 @@ def select_days(scope: Scope) -> exp.Select:
 
 def select_last_starts(scope: Scope) -> exp.Select:
     """Select the newest two days on which rows of a table that holds whole periods begin."""
-    day = call("toString", call("toDate", time_of(scope)))
+    day = call("toString", call("toDate32", time_of(scope)))
     return joined(exp.select(exp.alias_(day, "start_day")).distinct(), scope).order_by("start_day DESC").limit(2)
 
 
@@ -196,8 +196,8 @@ def time_of(scope: Scope) -> exp.Expression:
 
 
 def bucket(grain: str, moment: exp.Expression) -> exp.Expression:
-    """First day of the unit that holds a moment."""
-    day = call("toDate", moment)
+    """First day of the unit that holds a moment, as a Date32: a Date wraps around outside of 1970 to 2149."""
+    day = call("toDate32", moment)
     return day if grain == "day" else call(_BUCKETS[grain], day)
 
 
@@ -226,7 +226,7 @@ def padded(query: exp.Select, part: Part, by: Sequence[str], grain: str | None) 
     values = {projection.alias_or_name: projection for projection in query.expressions}
     blanks = {f"by_{name}": exp.alias_(exp.Literal.string(""), f"by_{name}") for name in by}
     if grain:
-        blanks["period_start"] = exp.alias_(call("toDate", exp.Literal.string("1970-01-01")), "period_start")
+        blanks["period_start"] = exp.alias_(call("toDate32", exp.Literal.string("1970-01-01")), "period_start")
     metrics = [name for name in values if name.startswith("value_")]
     query.set("expressions", [(values.get(name) or blanks[name]) for name in ["part", *blanks, *metrics]])
     return query

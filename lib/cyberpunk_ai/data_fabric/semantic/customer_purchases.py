@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from cyberpunk_ai.core.clock import utc_now
-from cyberpunk_ai.core.errors import TooLittleData
+from cyberpunk_ai.core.errors import StoreFailed, TooLittleData
 from cyberpunk_ai.data_fabric.semantic import builder, filters, purchase_sql
 
 if TYPE_CHECKING:
@@ -140,7 +141,13 @@ class CustomerPurchases:
         return _bound(scope, self.moment.as_of)
 
     def _rows(self, query: exp.Select, scope: Scope) -> pd.DataFrame:
-        return self._layer.warehouse.query(builder.render(query), scope.parameters)
+        rows = self._layer.warehouse.query(builder.render(query), scope.parameters)
+        if any(np.isinf(column).any() for _, column in rows.select_dtypes("float").items()):
+            raise StoreFailed(
+                "orders: a sum of amounts is beyond the largest number",
+                hint="orders hold amounts that are no measurements; find them by size, correct their source and sync it again",
+            )
+        return rows
 
 
 def _bound(scope: Scope, moment: pd.Timestamp) -> exp.Placeholder:

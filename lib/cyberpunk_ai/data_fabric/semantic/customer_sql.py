@@ -86,8 +86,8 @@ def _marks_by_grain(scope: Scope, part: Part) -> exp.Select:
     query = exp.select(*slices, "customer").from_(marked.subquery("k"))
     query = query.select(_sql("tupleElement(mark, 1) AS period_start"), _sql("max(tupleElement(mark, 2)) AS is_active"))
     query = query.select(_sql("max(tupleElement(mark, 3)) AS was_active")).group_by(*slices, "customer", "period_start")
-    days = [exp.GTE(this=exp.column("period_start"), expression=scope.bind(first.isoformat(), "Date"))]
-    days.append(exp.LT(this=exp.column("period_start"), expression=scope.bind(last.isoformat(), "Date")))  # type: ignore[arg-type]
+    days = [exp.GTE(this=exp.column("period_start"), expression=scope.bind(first.isoformat(), "Date32"))]
+    days.append(exp.LT(this=exp.column("period_start"), expression=scope.bind(last.isoformat(), "Date32")))  # type: ignore[arg-type]
     return query.having(*days)
 
 
@@ -112,7 +112,7 @@ def _historic_value(scope: Scope, metric: Metric, part: Part) -> exp.Select:
     running = exp.select(*slices, "period_start").from_(sums.subquery("s"))
     running = running.select(_sql(f"sum(amount) {so_far} / nullIf(sum(customers) {so_far}, 0) AS {name}"))
     query = exp.select(exp.alias_(exp.Literal.string(part.name), "part"), *labels(part), name).from_(running.subquery("r"))
-    first = scope.bind(start_of(part.grain, part.days.start).isoformat(), "Date")
+    first = scope.bind(start_of(part.grain, part.days.start).isoformat(), "Date32")
     return query.where(exp.GTE(this=exp.column("period_start"), expression=first))
 
 

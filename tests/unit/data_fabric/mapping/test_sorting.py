@@ -21,6 +21,15 @@ def rows(count: int = 100) -> pd.DataFrame:
     return pd.DataFrame({"id": [f"o{n}" for n in range(count)], "at": "2024-01-01", "qty": "2", "price": "1.25", "cost": "1"})
 
 
+def with_value(column: str, value: object) -> pd.DataFrame:
+    """Rows of which one holds this value; a moment stands in a column of moments, as in a Parquet file."""
+    frame = rows()
+    if isinstance(value, datetime):
+        frame[column] = frame[column].astype("datetime64[us]")
+    frame.loc[3, column] = value
+    return frame
+
+
 def sort(frame: pd.DataFrame, mapping: dict[str, object] | None = None) -> Sorted:
     return sort_rows(frame, read_mapping(mapping or MAPPING)["*"], stream="s", source="x:s", now=NOW)
 
@@ -28,6 +37,30 @@ def sort(frame: pd.DataFrame, mapping: dict[str, object] | None = None) -> Sorte
 def test_what_follows_by_itself_is_filled_in() -> None:
     good = sort(rows(1)).good.to_pylist()[0]
     assert (good["amount"], good["is_refund"], good["source"], good["updated_at"]) == (2.5, False, "x:s", NOW)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("price", "1e308", "unit_price: beyond ±1e+15; amount: beyond ±1e+15"),
+        ("cost", "-2e15", "cost: beyond ±1e+15"),
+        ("at", "1899-12-31", "ordered_at: not within 1900 to 2299"),
+        ("at", datetime(2300, 1, 1), "ordered_at: not within 1900 to 2299"),
+    ],
+)
+def test_what_no_store_can_hold_or_add_up_is_quarantined(column: str, value: object, reason: str) -> None:
+    outcome = sort(with_value(column, value))
+    assert ([item.reason for item in outcome.bad], outcome.good.num_rows) == ([reason], 99)
+
+
+@pytest.mark.parametrize(("column", "value"), [("price", "5e14"), ("at", "1900-01-01"), ("at", datetime(2299, 12, 31))])
+def test_what_the_warehouse_can_hold_is_taken(column: str, value: object) -> None:
+    assert sort(with_value(column, value)).bad == ()
+
+
+def test_a_whole_number_beyond_64_bits_is_a_misfit_and_does_not_wrap() -> None:
+    values, wrong = cast(to_arrow(pd.Series(["5", "1e300"])), "int")
+    assert (values.to_pylist(), wrong.tolist()) == ([5, None], [False, True])
 
 
 def test_a_bad_row_names_column_value_and_reason() -> None:

@@ -65,7 +65,7 @@ def order_lines(lines: list[tuple[object, ...]]) -> pd.DataFrame:
     names = ["order_id", "line_id", "ordered_at", "customer_id", "product", "category", "channel", "region", "amount", "cost", "is_refund"]
     rows = pd.DataFrame(lines, columns=names)
     quantity = rows["is_refund"].map({True: -1.0, False: 1.0})
-    rows = rows.assign(ordered_at=pd.to_datetime(rows["ordered_at"]), quantity=quantity, unit_price=rows["amount"].abs())
+    rows = rows.assign(ordered_at=rows["ordered_at"].to_numpy("datetime64[us]"), quantity=quantity, unit_price=rows["amount"].abs())
     return rows.assign(**PROVENANCE)
 
 

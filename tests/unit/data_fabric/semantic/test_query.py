@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from cyberpunk_ai.core.errors import InvalidArgument, NotFound, PermissionDenied
+from cyberpunk_ai.core.errors import InvalidArgument, NotFound, PermissionDenied, StoreFailed
+from cyberpunk_ai.data_fabric.semantic.customer_purchases import CustomerPurchases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,53 @@ def test_revenue_and_orders_by_region_in_february_compared_with_january(layer: S
     ]
     assert (answer.total, answer.previous, answer.change) == (200.0, 350.0, pytest.approx(-150 / 350))
     assert (answer.comparison.start, answer.comparison.end) == (date(2024, 1, 1), date(2024, 2, 1))
+
+
+FAR = ("1925-02-03", "1969-12-31", "2024-05-05", "2149-06-07", "2226-01-01", "2299-12-31")
+
+
+@pytest.mark.parametrize(
+    ("grain", "starts"),
+    [
+        ("day", FAR),
+        ("week", ("1925-02-02", "1969-12-29", "2024-04-29", "2149-06-02", "2225-12-26", "2299-12-25")),
+        ("month", ("1925-02-01", "1969-12-01", "2024-05-01", "2149-06-01", "2226-01-01", "2299-12-01")),
+        ("quarter", ("1925-01-01", "1969-10-01", "2024-04-01", "2149-04-01", "2226-01-01", "2299-10-01")),
+        ("year", ("1925-01-01", "1969-01-01", "2024-01-01", "2149-01-01", "2226-01-01", "2299-01-01")),
+    ],
+)
+def test_far_days_are_reported_in_their_own_periods(far_layer: SemanticLayer, grain: str, starts: tuple[str, ...]) -> None:
+    expected = [(pd.Timestamp(start), float(10 + number)) for number, start in enumerate(starts)]
+    assert records(far_layer.query("revenue", grain=grain).frame) == expected
+    assert records(far_layer.query("new_customers", grain=grain).frame) == [(start, 1.0) for start, _ in expected]
+    paid = far_layer.query("clv", grain=grain).frame
+    assert list(paid["period"]) == [start for start, _ in expected]
+    kept = far_layer.query("churn_rate", grain=grain).frame
+    assert kept["churn_rate"].dropna().tolist() == [1.0] * 5, "nobody of one far period buys in the next one"
+
+
+def test_far_days_bound_the_data_and_can_be_asked_for(far_layer: SemanticLayer) -> None:
+    answer = far_layer.query("revenue")
+    assert (answer.period.start, answer.period.end) == (date(1925, 2, 3), date(2300, 1, 1))
+    assert [far_layer.query("revenue", period=year).total for year in ("1925", "2149", "2226", "2046")] == [10.0, 13.0, 14.0, 0.0]
+
+
+@pytest.fixture(scope="module")
+def far_layer(make_layer: Callable[..., SemanticLayer]) -> SemanticLayer:
+    return make_layer([
+        (f"o{number}", "1", day, f"c{number}", "Desk", "Furniture", "Web", "EMEA", 10.0 + number, 1.0, False)
+        for number, day in enumerate(FAR)
+    ])  # fmt: skip
+
+
+def test_a_sum_beyond_the_largest_number_is_an_error_and_never_nought(make_layer: Callable[..., SemanticLayer]) -> None:
+    whole = make_layer([(f"o{n}", "1", "2024-01-05", "ada", "Desk", "F", f"Shop {n}", "EMEA", 1e308, 1.0, False) for n in range(3)])
+    for question in ({}, {"grain": "month"}, {"by": "channel"}, {"period": "2024-02", "compare": "2024-01"}):
+        with pytest.raises(StoreFailed, match="Revenue: the sum is beyond the largest number"):
+            whole.query("revenue", **question)  # type: ignore[arg-type]
+    assert whole.query("orders").total == 3.0
+    with pytest.raises(StoreFailed, match="beyond the largest number"):
+        CustomerPurchases(whole, as_of=pd.Timestamp("2024-03-01")).rfm()
 
 
 def test_revenue_by_month(layer: SemanticLayer) -> None:
