@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from tests.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 import contextlib
 
@@ -33,6 +33,8 @@ class Vendor:
         foreign_next: Whether the next link leads to another origin.
         clock: Its time, which only moves while somebody rests.
         rests: How long those rested who were told to wait.
+        token_padding: Bytes that an answer with a token is longer than it needs to be.
+        tricks: Paths that are answered by a function of the handler instead.
     """
 
     records: list[Any] = field(default_factory=list)
@@ -50,6 +52,8 @@ class Vendor:
     refused_until: float = 0.0
     clock: Clock = field(default_factory=Clock)
     rests: list[float] = field(default_factory=list)
+    token_padding: int = 0
+    tricks: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     impolite: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -113,11 +117,14 @@ def running_vendor(records: list[Any]) -> Iterator[Vendor]:
                     return
                 vendor.tokens_given += 1
                 vendor.uses_left = vendor.token_uses if vendor.token_uses is not None else 10**9
-                self._answer(200, {"access_token": f"token-{vendor.tokens_given}", "expires_in": 60})
+                self._answer(200, {"access_token": f"token-{vendor.tokens_given}", "expires_in": 60, "pad": " " * vendor.token_padding})
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            if trick := vendor.tricks.get(parts.path):
+                trick(self)
+                return
             with vendor.lock:
                 vendor.calls.append(self.path)
                 count = len(vendor.calls)

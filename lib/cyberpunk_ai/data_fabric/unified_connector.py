@@ -12,6 +12,7 @@ from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import Conflict, CyberpunkError, InvalidArgument, NotFound, SourceFailed
 from cyberpunk_ai.core.logs import get_logger, mask_text
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS
+from cyberpunk_ai.data_fabric.limits import DEFAULT, Limits
 from cyberpunk_ai.data_fabric.mapping.declaration import read_mapping
 from cyberpunk_ai.data_fabric.syncing.reports import Quarantine, ReplayReport, SourceList, SourceReport, SyncHistory, SyncReport
 from cyberpunk_ai.data_fabric.syncing.source_files import INBOX, read_source_file, source_files
@@ -40,6 +41,7 @@ class UnifiedDataConnector:
         warehouse: Warehouse; the one of the settings by default.
         events: Event log that `data_sync` events go to; with default stores the one of the settings, otherwise none.
         home: Folder that relative paths start from; the one of the settings by default.
+        limits: How much one source may take of this process; those of the settings by default, where settings are read.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class UnifiedDataConnector:
         events: EventLog | None = None,
         *,
         home: Path | None = None,
+        limits: Limits | None = None,
     ) -> None:
         if operational is None or warehouse is None or home is None:
             from cyberpunk_ai.core.settings import Settings
@@ -57,7 +60,7 @@ class UnifiedDataConnector:
             from cyberpunk_ai.data_fabric.streams import open_event_log
 
             settings = Settings.load()
-            home = home or settings.home
+            home, limits = home or settings.home, limits or Limits.of(settings)
             if operational is None and warehouse is None and events is None:
                 events = open_event_log(settings)
             operational = operational or open_operational(settings)
@@ -66,7 +69,7 @@ class UnifiedDataConnector:
         from cyberpunk_ai.data_fabric.syncing.sync_log import SyncLog
 
         self.operational, self.warehouse, self.events, self.home = operational, warehouse, events, home
-        self.landing = Landing(operational, warehouse)
+        self.landing, self.limits = Landing(operational, warehouse), limits or DEFAULT
         self.syncs = SyncLog(operational)
         self.unreadable: dict[str, str] = {}
 
@@ -184,7 +187,7 @@ class UnifiedDataConnector:
             SourceFailed: It does not answer.
         """
         connector, kept = self._registered(name)
-        CONNECTORS.get(connector).configure(kept["config"], home=self.home).check()
+        CONNECTORS.get(connector).configure(kept["config"], home=self.home, limits=self.limits).check()
 
     async def sync_all_sources(
         self, names: Sequence[str] | None = None, *, on_progress: Callable[[dict[str, Any]], None] | None = None
@@ -311,7 +314,7 @@ class UnifiedDataConnector:
         from cyberpunk_ai.data_fabric.syncing.stream_sync import StreamSync
 
         connector_name, kept = self._registered(name)
-        connector = CONNECTORS.get(connector_name).configure(kept["config"], home=self.home)
+        connector = CONNECTORS.get(connector_name).configure(kept["config"], home=self.home, limits=self.limits)
         mappings = read_mapping(kept.get("mapping"))
         failures: list[CyberpunkError] = []
         try:
@@ -342,6 +345,7 @@ class UnifiedDataConnector:
                 except Conflict:
                     raise
                 except CyberpunkError as failure:
+                    failure.details |= {"source": name, "stream": stream.name}
                     failures.append(failure)  # one bad file must not keep its neighbours out
                 except Exception as failure:  # noqa: BLE001 - as above, whatever a damaged file makes a library raise; logged with its trace
                     _log.exception("stream failed", source=name, stream=stream.name)

@@ -58,7 +58,7 @@ class Wiring:
 
     def close(self) -> None:
         """Close the stores that were opened, and end what works in the background."""
-        for room in ("processes", "job_processes", "forecast_jobs"):
+        for room in ("forecast_jobs", "job_processes", "processes"):
             if room in self._rooms:
                 self._rooms[room].close()
         self._rooms.clear()
@@ -78,10 +78,11 @@ class Wiring:
     @property
     def _connector(self) -> UnifiedDataConnector:
         def build() -> UnifiedDataConnector:
+            from cyberpunk_ai.data_fabric.limits import Limits
             from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
 
-            stores = self._stores
-            connector = UnifiedDataConnector(stores.operational, stores.warehouse, stores.events, home=self.settings.home)
+            stores, limits = self._stores, Limits.of(self.settings)
+            connector = UnifiedDataConnector(stores.operational, stores.warehouse, stores.events, home=self.settings.home, limits=limits)
             connector.configure_default_connectors()
             return connector
 

@@ -53,6 +53,8 @@ def test_provenance_is_filled_in() -> None:
         ({"is_refund": "perhaps"}, "is_refund: not a bool"),
         ({"ordered_at": "9999999-01-01T00:00:00"}, "ordered_at"),
         ({"amount": 10**400}, ""),
+        ({"amount": 1e308}, "amount: beyond ±1e+15"),
+        ({"ordered_at": "1812-01-01T00:00:00"}, "ordered_at: not within 1900 to 2299"),
     ],
 )
 def test_one_that_does_not_fit_is_told_and_the_others_stay(change: dict[str, object], reason: str) -> None:

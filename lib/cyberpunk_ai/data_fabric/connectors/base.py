@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cyberpunk_ai.core.errors import InvalidArgument
 from cyberpunk_ai.core.registry import Registry
 from cyberpunk_ai.data_fabric.files.formats import ColumnFormat  # noqa: TC001 - a field of a public dataclass, kept resolvable
+from cyberpunk_ai.data_fabric.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -94,7 +95,8 @@ class Batch:
 class Connector(ABC):
     """Reads one source.
 
-    Subclasses set `name`, `Config` and `needs` and register themselves in `CONNECTORS`. A fresh instance is made for every sync.
+    Subclasses set `name`, `Config` and `needs` and register themselves in `CONNECTORS`. A fresh instance is made for every sync, and keeps
+    to its `limits`.
 
     Args:
         config: Validated config.
@@ -104,13 +106,19 @@ class Connector(ABC):
     name: ClassVar[str]
     Config: ClassVar[type[ConnectorConfig]]
     needs: ClassVar[tuple[str, ...]] = ()
+    limits: Limits = DEFAULT
 
     def __init__(self, config: Any, *, home: Path) -> None:
         self.config, self.home = config, home
 
     @classmethod
-    def configure(cls, values: Mapping[str, Any], *, home: Path) -> Connector:
+    def configure(cls, values: Mapping[str, Any], *, home: Path, limits: Limits = DEFAULT) -> Connector:
         """Validate config values and build the connector.
+
+        Args:
+            values: The config.
+            home: Folder that relative paths start from.
+            limits: How much the source may take of this process.
 
         Raises:
             InvalidArgument: A value is missing, wrong or unknown; all of them are listed.
@@ -123,7 +131,9 @@ class Connector(ABC):
             raise InvalidArgument(
                 f"config of {cls.name}: {'; '.join(problems)}", hint=f"settings: {', '.join(cls.Config.model_fields)}", problems=problems
             ) from None
-        return cls(config, home=home)
+        connector = cls(config, home=home)
+        connector.limits = limits
+        return connector
 
     @abstractmethod
     def check(self) -> None:

@@ -1,11 +1,12 @@
 """Any JSON API as a source, described in its config: where records are, how pages follow each other, which field is the cursor.
 
-Signing, waiting and retrying are done by `web/`.
+Signing, waiting, retrying and the limits of an answer are the business of `web/`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from cyberpunk_ai.core.errors import InvalidArgument, SourceFailed
-from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS, Batch, Connector, ConnectorConfig, RejectedRow, StreamSpec, StreamState
+from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS, Batch, Connector, ConnectorConfig, StreamSpec, StreamState
+from cyberpunk_ai.data_fabric.web.answers import read_json
 from cyberpunk_ai.data_fabric.web.auth import AnyAuth, NoAuth
-from cyberpunk_ai.data_fabric.web.paging import Paging, dig
+from cyberpunk_ai.data_fabric.web.paging import Paging, Visited, dig
+from cyberpunk_ai.data_fabric.web.records import batches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -65,6 +68,8 @@ class RestApi(Connector):
     config: RestApiConfig
     # How it waits when the API is over its limit.
     rest: Callable[[float], Awaitable[None]] = staticmethod(asyncio.sleep)
+    # Seconds by which an answer is timed.
+    clock: Callable[[], float] = staticmethod(time.monotonic)
     _opened: Session | None = None
 
     def check(self) -> None:
@@ -72,6 +77,7 @@ class RestApi(Connector):
 
         async def first_page() -> None:
             probe = RestApi(self.config, home=self.home)
+            probe.limits = self.limits
             try:
                 stream = next(iter(self.config.streams))
                 await probe._fetch(stream, {}, None)
@@ -96,6 +102,7 @@ class RestApi(Connector):
         since = position.get("since") if resumed else _since(cursor, described)
         place = dict(position.get("place") or {}) if resumed else {}
         formats: dict[str, ColumnFormat] = {}
+        visited = Visited(described.paging, place)
         while True:
             try:
                 answer, body, records = await self._fetch(stream.name, place, since)
@@ -103,19 +110,36 @@ class RestApi(Connector):
                 if resumed and place and error.details.get("status") in EXPIRED:
                     # The link grew too old between the runs; the cursor never does.
                     resumed, place, since = False, {}, _since(cursor, described)
+                    visited = Visited(described.paging, place)
                     continue
                 raise
             resumed = False
             following = described.paging.following(place, answer, body, len(records))
-            rows, rejected = _split(records, described.key)
-            formats = formats or text_formats(rows)
-            cursor = _newest(cursor, rows, described.cursor_field)
-            after = {"place": following, "since": since, "done": following is None}
-            yield Batch(
-                rows=rows, position=after, cursor=cursor, mode="upsert", rejected=rejected, formats=formats, bytes=len(answer.content)
-            )
+            newest, parts = cursor, batches(records, described.key)
+            ahead = next(parts, None)
+            while ahead is not None:
+                (rows, rejected), ahead = ahead, next(parts, None)
+                formats = formats or text_formats(rows)
+                newest = _newest(newest, rows, described.cursor_field)
+                # Only behind its last part is a page done: a sync that breaks off within reads the page again.
+                after = {"place": place, "since": since, "done": False}
+                if ahead is None:
+                    cursor, after = newest, {"place": following, "since": since, "done": following is None}
+                size = len(answer.content) if ahead is None else 0
+                yield Batch(rows=rows, position=after, cursor=cursor, mode="upsert", rejected=rejected, formats=formats, bytes=size)
             if following is None:
                 return
+            if visited.has(following, answer.content):
+                raise SourceFailed(
+                    f"{stream.name}: {self._session().base.host} repeats a page, number {visited.pages} of this sync",
+                    hint="what came so far stays; check the endpoint's paging, or report the loop to the vendor",
+                )
+            if visited.pages >= self.limits.max_pages:
+                raise self.limits.exceeded(
+                    "max_pages",
+                    f"{stream.name}: {self._session().base.host} sent {visited.pages:,} pages, and more follow",
+                    advice="what came so far stays; sync again to read on",
+                )
             place = following
 
     async def close(self) -> None:
@@ -133,11 +157,9 @@ class RestApi(Connector):
             params = dict(described.params) | page_params
             if since is not None and described.cursor_param:
                 params[described.cursor_param] = since
-        answer = await self._session().get(url or described.path, params)
-        try:
-            body = answer.json()
-        except ValueError as error:
-            raise SourceFailed(f"{stream}: the answer is no JSON", hint=answer.text[:200], url=described.path) from error
+        session = self._session()
+        answer = await session.get(url or described.path, params, stream=stream)
+        body = read_json(answer, self.limits, session.subject(stream))
         records = dig(body, described.records)
         if not isinstance(records, list):
             found = ", ".join(body) if isinstance(body, dict) else type(body).__name__
@@ -152,39 +174,11 @@ class RestApi(Connector):
             c = self.config
             self._opened = Session(
                 c.base_url, Signer(c.auth), headers=c.headers, timeout_s=c.timeout_s, retries=c.retries, max_wait_s=c.max_wait_s,
-                rest=self.rest,
+                limits=self.limits, rest=self.rest, clock=self.clock,
             )  # fmt: skip
             if c.auth.kind == "client_credentials" and not c.auth.token_url.startswith(("http://", "https://")):
                 raise InvalidArgument("token_url is no URL", hint="https://…/oauth2/token")
         return self._opened
-
-
-def _split(records: list[Any], key: tuple[str, ...]) -> tuple[Any, tuple[RejectedRow, ...]]:
-    """Return records as rows, nested objects flattened with dots, and those that are no objects."""
-    import json
-
-    import pandas as pd
-
-    good = [_flat(item) for item in records if isinstance(item, dict)]
-    rejected = tuple(RejectedRow("the record is no object", json.dumps(item)[:2000]) for item in records if not isinstance(item, dict))
-    rows = pd.DataFrame(good, dtype=object)
-    present = [name for name in key if name in rows.columns]
-    if present and len(rows):
-        names = rows[present[0]].astype(str)
-        for name in present[1:]:
-            names = names + "|" + rows[name].astype(str)
-        rows.index = pd.Index(names, name="key")
-    return rows, rejected
-
-
-def _flat(record: dict[str, Any], prefix: str = "", depth: int = 3) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in record.items():
-        if isinstance(value, dict) and depth > 1:
-            flat |= _flat(value, f"{prefix}{name}.", depth - 1)
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
 
 
 def _newest(cursor: str | None, rows: Any, field: str) -> str | None:

@@ -100,7 +100,7 @@ def _streams_of(connector: UnifiedDataConnector, table: str) -> set[tuple[str, s
 async def _offered(connector: UnifiedDataConnector, source: str) -> set[str]:
     try:
         kind, kept = connector._registered(source)
-        opened = CONNECTORS.get(kind).configure(kept["config"], home=connector.home)
+        opened = CONNECTORS.get(kind).configure(kept["config"], home=connector.home, limits=connector.limits)
         try:
             return {stream.name for stream in await asyncio.to_thread(opened.discover)}
         finally:

@@ -12,6 +12,8 @@ from cyberpunk_ai.core.errors import SourceFailed
 if TYPE_CHECKING:
     import httpx
 
+    from cyberpunk_ai.data_fabric.web.answers import Receiver
+
 
 class _Auth(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,7 +80,7 @@ class Signer:
         """Whether a refused token can be replaced."""
         return isinstance(self.auth, ClientCredentials)
 
-    async def sign(self, request: httpx.Request, client: httpx.AsyncClient) -> int:
+    async def sign(self, request: httpx.Request, receiver: Receiver) -> int:
         """Sign a request; returns the generation of the token that was used."""
         import base64
 
@@ -94,15 +96,15 @@ class Signer:
             request.url = request.url.copy_set_param(auth.name, auth.key.get_secret_value())
         elif isinstance(auth, ClientCredentials):
             if self._token is None:
-                await self.renew(self._generation, client)
+                await self.renew(self._generation, receiver)
             request.headers["Authorization"] = f"Bearer {self._token}"
         return self._generation
 
-    async def renew(self, generation: int, client: httpx.AsyncClient) -> None:
+    async def renew(self, generation: int, receiver: Receiver) -> None:
         """Fetch a new token, unless somebody else did since `generation`.
 
         Raises:
-            SourceFailed: The vendor gives none.
+            SourceFailed: The vendor gives none, or answers beyond a limit.
         """
         import httpx
 
@@ -115,7 +117,8 @@ class Signer:
             form = {"grant_type": "client_credentials", "client_id": auth.client_id, "client_secret": auth.client_secret.get_secret_value()}
             form |= {"scope": auth.scope} if auth.scope else {}
             try:
-                answer = await client.post(auth.token_url, data=form)
+                request = receiver.client.build_request("POST", auth.token_url, data=form)
+                answer = await receiver.send(request, f"signing in: the answer of {request.url.host}")
                 token = answer.json().get("access_token") if answer.is_success else None
             except (httpx.HTTPError, ValueError, AttributeError) as error:
                 raise SourceFailed(f"signing in failed: {type(error).__name__}", hint="check token_url", url=auth.token_url) from error

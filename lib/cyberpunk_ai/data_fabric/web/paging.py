@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,7 +48,7 @@ class Paging(BaseModel):
         return None, params
 
     def following(self, place: Place, answer: httpx.Response, body: Any, rows: int) -> Place | None:
-        """Return the place behind a page, None behind the last one."""
+        """Return the place behind a page, None behind the last one; a page without rows that names itself is the last one."""
         if self.kind == "page":
             is_last = rows == 0 or (bool(self.size_param) and rows < self.size)
             return None if is_last else {"page": place.get("page", self.first) + 1}
@@ -56,15 +57,47 @@ class Paging(BaseModel):
             return None if is_last else {"offset": place.get("offset", 0) + rows}
         if self.kind == "cursor":
             token = dig(body, self.path)
-            return {"token": token} if token not in (None, "", False) and token != place.get("token") else None
+            return {"token": token} if token not in (None, "", False) and (rows or token != place.get("token")) else None
         if self.kind == "link_header":
             link = answer.links.get("next", {}).get("url")
-            return {"url": str(answer.request.url.join(link))} if link else None
+            following = str(answer.request.url.join(link)) if link else None
+            return {"url": following} if following and (rows or following != place.get("url")) else None
         if self.kind == "next_url":
             link = dig(body, self.path)
             following = str(answer.request.url.join(str(link))) if link else None
-            return {"url": following} if following and following != place.get("url") else None
+            return {"url": following} if following and (rows or following != place.get("url")) else None
         return None
+
+
+class Visited:
+    """Which pages of a stream were read in this sync, so that a vendor that goes round in circles is noticed.
+
+    Args:
+        paging: How pages follow each other.
+        place: The first one.
+    """
+
+    def __init__(self, paging: Paging, place: Place) -> None:
+        self._is_counted = paging.kind in ("page", "offset")
+        self._marks, self._body, self.pages = {_mark(place)}, b"", 0
+
+    def has(self, following: Place, body: bytes) -> bool:
+        """Note that a page was read; return whether the one that follows was read before.
+
+        Numbers and offsets never repeat, so there a page is known by its body: some vendors answer every number with the same page.
+        """
+        self.pages += 1
+        before, self._body = self._body, blake2b(body, digest_size=16).digest()
+        if self._is_counted:
+            return self._body == before
+        mark = _mark(following)
+        is_known = mark in self._marks
+        self._marks.add(mark)
+        return is_known
+
+
+def _mark(place: Place) -> bytes:
+    return blake2b(repr(sorted(place.items())).encode(), digest_size=16).digest()
 
 
 def dig(body: Any, path: str) -> Any:

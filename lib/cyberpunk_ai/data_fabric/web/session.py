@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.errors import SourceFailed
 from cyberpunk_ai.core.logs import get_logger
+from cyberpunk_ai.data_fabric.limits import DEFAULT, Limits
+from cyberpunk_ai.data_fabric.web.answers import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -33,7 +36,9 @@ class Session:
         timeout_s: Patience per request.
         retries: How often a request is tried again.
         max_wait_s: Longest wait that is obeyed; a longer one ends the sync instead.
+        limits: What one answer may take.
         rest: Waits so many seconds.
+        clock: Seconds since some moment, by which an answer is timed.
     """
 
     def __init__(
@@ -45,19 +50,28 @@ class Session:
         timeout_s: float,
         retries: int,
         max_wait_s: float,
+        limits: Limits = DEFAULT,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         import httpx
 
         self.base = httpx.URL(base_url.rstrip("/") + "/")
         self.signer, self.retries, self.max_wait_s, self._rest = signer, retries, max_wait_s, rest
         self._client = httpx.AsyncClient(headers=dict(headers), timeout=timeout_s, follow_redirects=False)
+        self._receiver = Receiver(self._client, limits, clock)
 
-    async def get(self, path: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
+    async def get(self, path: str, params: Mapping[str, Any] | None = None, *, stream: str = "") -> httpx.Response:
         """Fetch a path below the base, or a full URL of the same origin.
 
+        Args:
+            path: Path or URL.
+            params: Query parameters.
+            stream: What is read, for errors.
+
         Raises:
-            SourceFailed: Another origin, a refusal, or no answer after all retries; `details["status"]` holds the last status.
+            SourceFailed: Another origin, a refusal, an answer beyond a limit, or none after all retries;
+                `details["status"]` holds the last status.
         """
         import httpx
 
@@ -65,9 +79,9 @@ class Session:
         renewed = False
         for attempt in range(self.retries + 1):
             request = self._client.build_request("GET", url.copy_merge_params(dict(params)) if params else url)
-            generation = await self.signer.sign(request, self._client)
+            generation = await self.signer.sign(request, self._receiver)
             try:
-                answer = await self._client.send(request)
+                answer = await self._receiver.send(request, self.subject(stream))
             except httpx.TransportError as error:
                 if attempt == self.retries:
                     raise SourceFailed(
@@ -77,7 +91,7 @@ class Session:
                 continue
             if answer.status_code == 401 and self.signer.can_renew and not renewed:
                 renewed = True
-                await self.signer.renew(generation, self._client)
+                await self.signer.renew(generation, self._receiver)
             elif answer.is_redirect:
                 url = self.url(str(answer.next_request.url) if answer.next_request else "")
             elif answer.status_code in _WAIT | _AGAIN and attempt < self.retries:
@@ -87,6 +101,10 @@ class Session:
             else:
                 raise _refused(answer)
         raise _refused(answer)
+
+    def subject(self, stream: str = "") -> str:
+        """Return how errors name what is received."""
+        return f"{stream}: the answer of {self.base.host}" if stream else f"the answer of {self.base.host}"
 
     def url(self, path: str) -> httpx.URL:
         """Return the full URL of a path.
