@@ -17,7 +17,7 @@ BETWEEN = (datetime(1900, 1, 1), datetime(2299, 12, 31, 23, 59, 59))
 """Moments that the warehouse can hold; it would store others as something else."""
 _PROVENANCE = (
     Column("source", "string", description="Name of the source that the row came from."),
-    Column("updated_at", "timestamp", description="When the source last changed the row; the newest wins."),
+    Column("updated_at", "timestamp", description="When the source last changed the row, or when it was read; the newest wins."),
 )
 
 

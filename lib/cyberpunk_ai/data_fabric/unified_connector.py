@@ -322,6 +322,7 @@ class UnifiedDataConnector:
             for stream_name in await asyncio.to_thread(self.landing.unpublished_streams, name):
                 with lease(self.operational, name, stream_name) as held:
                     await asyncio.to_thread(self.landing.publish, held)
+            newest = await asyncio.to_thread(self.landing.newest_reading)
             for stream in await asyncio.to_thread(connector.discover):
                 if mappings and stream.name not in mappings and "*" not in mappings:
                     continue
@@ -338,7 +339,7 @@ class UnifiedDataConnector:
                             }
                         )
 
-                sync = StreamSync(self.landing, name, mappings.get(stream.name) or mappings.get("*"), told)
+                sync = StreamSync(self.landing, name, mappings.get(stream.name) or mappings.get("*"), told, after=newest)
                 tallies[stream.name] = sync.tally
                 try:
                     await sync.run(connector, stream)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import delete, func, select, update
@@ -15,7 +16,7 @@ from cyberpunk_ai.data_fabric.landing.customers import keep_customers
 from cyberpunk_ai.data_fabric.stores.records import landing_batches, quarantine, sync_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
     from sqlalchemy.engine import Connection
@@ -60,6 +61,7 @@ class StreamRecord:
         owes_customers: Whether orders landed whose customers have not been looked for yet.
         mapping: The mapping that was guessed from the first rows, where none was declared: a stream keeps it for life.
         formats: How the text columns of the last batch write their values.
+        read_at: When its last batch was read, UTC; see `Landing.next_reading`.
     """
 
     epoch: str
@@ -69,6 +71,7 @@ class StreamRecord:
     owes_customers: bool = False
     mapping: dict[str, Any] | None = None
     formats: Mapping[str, Any] = field(default_factory=dict)
+    read_at: datetime | None = None
 
 
 class Landing:
@@ -77,22 +80,41 @@ class Landing:
     Args:
         operational: Keeps batches, quarantine and checkpoints.
         warehouse: Is published to.
+        clock: The present moment, aware.
     """
 
-    def __init__(self, operational: Operational, warehouse: Warehouse) -> None:
-        self.operational, self.warehouse = operational, warehouse
+    def __init__(self, operational: Operational, warehouse: Warehouse, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.operational, self.warehouse, self.clock = operational, warehouse, clock
 
     def state(self, source: str, stream: str) -> StreamRecord:
         """Return what is known of a stream; a new epoch when nothing is."""
-        query = select(sync_state.c.position, sync_state.c.cursor).where(sync_state.c.source == source, sync_state.c.stream == stream)
+        known = (sync_state.c.position, sync_state.c.cursor, sync_state.c.updated_at)
+        query = select(*known).where(sync_state.c.source == source, sync_state.c.stream == stream)
         with self.operational.read() as connection:
             row = connection.execute(query).one_or_none()
         kept = (row.position or {}) if row is not None else {}
         return StreamRecord(
             epoch=kept.get("epoch") or uuid.uuid4().hex[:12], place=kept.get("place") or {}, cursor=row.cursor if row is not None else None,
             columns=tuple(kept.get("columns") or ()), owes_customers=bool(kept.get("owes_customers")), mapping=kept.get("mapping"),
-            formats=kept.get("formats") or {},
+            formats=kept.get("formats") or {}, read_at=_aware(row.updated_at if row is not None else None),
         )  # fmt: skip
+
+    def newest_reading(self) -> datetime | None:
+        """Return when the newest batch of all streams was read; None before the first."""
+        with self.operational.read() as connection:
+            return _aware(connection.execute(select(func.max(sync_state.c.updated_at))).scalar_one())
+
+    def next_reading(self, after: datetime | None) -> datetime:
+        """Return the moment of reading for the next batch: now, but always later than the readings before it.
+
+        Versions of a row are ordered by it where a source has no time of change. A clock that was put back must not make a row that was
+        read later look older.
+
+        Args:
+            after: Of the newest batch so far.
+        """
+        now = self.clock()
+        return now if after is None or now > after else after + timedelta(microseconds=1)
 
     def land(
         self,
@@ -123,7 +145,8 @@ class Landing:
         }  # fmt: skip
         payloads = [(portion, _payload(portion)) for portion in portions]
         mine = (sync_state.c.source == held.source, sync_state.c.stream == held.stream)
-        now = utc_now()
+        now = self.clock()
+        read_at = record.read_at or now
         with self.operational.begin() as connection:
             held.renew(connection)
             sequence = connection.execute(select(sync_state.c.sequence).where(*mine)).scalar_one()
@@ -139,10 +162,10 @@ class Landing:
                     keep_customers(connection, portion.rows)
                 if portion.mode == "delete":
                     _let_go(connection, held)
-            _keep_quarantined(connection, held, quarantined)
+            _keep_quarantined(connection, held, quarantined, read_at)
             _mark_replayed(connection, held, replayed)
             connection.execute(
-                update(sync_state).where(*mine).values(sequence=sequence, position=position, cursor=record.cursor, updated_at=now)
+                update(sync_state).where(*mine).values(sequence=sequence, position=position, cursor=record.cursor, updated_at=read_at)
             )
 
     def publish(self, held: Lease) -> int:
@@ -202,6 +225,10 @@ class Landing:
             return {"landed": int(landed.scalar_one()), "quarantined": int(aside.scalar_one())}
 
 
+def _aware(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
+
+
 def _payload(portion: Portion) -> bytes:
     if portion.rows is None:
         return json.dumps(dict(portion.where or {})).encode()
@@ -242,13 +269,12 @@ def _let_go(connection: Connection, held: Lease) -> None:
     connection.execute(delete(landing_batches).where(*done))
 
 
-def _keep_quarantined(connection: Connection, held: Lease, rows: Sequence[Quarantined]) -> None:
+def _keep_quarantined(connection: Connection, held: Lease, rows: Sequence[Quarantined], read_at: datetime) -> None:
     from sqlalchemy.dialects import postgresql, sqlite
 
     if not rows:
         return
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(quarantine).on_conflict_do_nothing()
-    now = utc_now()
     connection.execute(
         insert,
         [
@@ -258,7 +284,7 @@ def _keep_quarantined(connection: Connection, held: Lease, rows: Sequence[Quaran
                 "row_hash": item.row_hash,
                 "reason": item.reason,
                 "payload": item.payload,
-                "first_seen": now,
+                "first_seen": read_at,
             }
             for item in rows
         ],

@@ -8,7 +8,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import InvalidArgument
 from cyberpunk_ai.data_fabric.connectors.base import StreamState
 from cyberpunk_ai.data_fabric.landing import Landing, Portion, StreamRecord, lease
@@ -17,6 +16,7 @@ from cyberpunk_ai.data_fabric.mapping.sorting import Quarantined, row_hash, sort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from cyberpunk_ai.data_fabric.connectors.base import Batch, Connector, StreamSpec
     from cyberpunk_ai.data_fabric.landing import Lease
@@ -46,9 +46,19 @@ class StreamSync:
         source: Name of the source.
         mapping: How the stream fills a table; guessed from its first batch when None.
         on_batch: Told the tally after every batch.
+        after: When the newest batch of any stream was read; what is read here counts as later.
     """
 
-    def __init__(self, landing: Landing, source: str, mapping: StreamMapping | None, on_batch: Callable[[StreamTally], None]) -> None:
+    def __init__(
+        self,
+        landing: Landing,
+        source: str,
+        mapping: StreamMapping | None,
+        on_batch: Callable[[StreamTally], None],
+        *,
+        after: datetime | None = None,
+    ) -> None:
+        self.after = after
         self.landing, self.source, self.mapping, self.on_batch = landing, source, mapping, on_batch
         self.tally = StreamTally()
         self._waiting = 0
@@ -64,6 +74,7 @@ class StreamSync:
         with lease(self.landing.operational, self.source, stream.name) as held:
             await asyncio.to_thread(self.landing.publish, held)
             record = self.landing.state(self.source, stream.name)
+            record = dataclasses.replace(record, read_at=max(filter(None, (record.read_at, self.after)), default=None))
             if self.mapping is None and record.mapping is not None:
                 self.mapping = StreamMapping.model_validate(record.mapping)
             try:
@@ -88,7 +99,7 @@ class StreamSync:
         formats = {name: notation.model_dump(mode="json", exclude_defaults=True) for name, notation in batch.formats.items()}
         record = dataclasses.replace(
             record, place=batch.position, cursor=batch.cursor or record.cursor, columns=(*record.columns, *new) or tuple(columns),
-            formats=formats or record.formats,
+            formats=formats or record.formats, read_at=self.landing.next_reading(record.read_at),
         )  # fmt: skip
         rejected = [Quarantined(row_hash((held.source, held.stream, item)), item.reason, {"text": item.payload}) for item in batch.rejected]
         portions: list[Portion] = []
@@ -97,7 +108,7 @@ class StreamSync:
                 self.mapping = _guessed(batch, held.stream)
                 record = dataclasses.replace(record, mapping=self.mapping.model_dump(mode="json", exclude_defaults=True))
             mapping = self.mapping
-            outcome = self._sort(held, mapping, batch)
+            outcome = self._sort(held, mapping, batch, record)
             rejected += outcome.bad
             self.tally.warnings += [text for text in outcome.warnings if text not in self.tally.warnings]
             portions = self._portions(held, mapping, batch, outcome)
@@ -114,8 +125,9 @@ class StreamSync:
         self.tally.cursor = record.cursor
         return record
 
-    def _sort(self, held: Lease, mapping: StreamMapping, batch: Batch) -> Sorted:
-        return sort_rows(batch.rows, mapping, stream=held.stream, source=row_source(held), now=utc_now(), formats=batch.formats)
+    def _sort(self, held: Lease, mapping: StreamMapping, batch: Batch, record: StreamRecord) -> Sorted:
+        now = record.read_at or self.landing.clock()
+        return sort_rows(batch.rows, mapping, stream=held.stream, source=row_source(held), now=now, formats=batch.formats)
 
     def _portions(self, held: Lease, mapping: StreamMapping, batch: Batch, outcome: Sorted) -> list[Portion]:
         portions = []
