@@ -26,11 +26,17 @@ class Limits:
         max_answer_mb: Unpacked size of one HTTP answer.
         max_answer_s: Seconds from the request to the last byte of its answer.
         max_pages: Pages of one stream in one sync.
+        max_sheet_cells: Cells of one sheet of an Excel file, empty ones between others included.
+        max_parquet_cells: Rows times columns of a Parquet file.
+        max_unpacked_mb: Unpacked size of an Excel file, of one row group of a Parquet file, and of what is read of it at once.
     """
 
     max_answer_mb: float = 256
     max_answer_s: float = 120
     max_pages: int = 100_000
+    max_sheet_cells: int = 20_000_000
+    max_parquet_cells: int = 1_000_000_000
+    max_unpacked_mb: float = 1024
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -46,7 +52,7 @@ class Limits:
             advice: What else can be done than raising the ceiling.
         """
         setting = PREFIX + name.upper()
-        raising = f"raise {setting}, now {getattr(self, name):,g}, if you trust the source"
+        raising = f"raise {setting}, now {getattr(self, name):,}, if you trust the source"
         return SourceFailed(problem, hint=f"{advice}, or {raising}" if advice else raising, limit=getattr(self, name), setting=setting)
 
 

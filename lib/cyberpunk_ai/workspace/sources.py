@@ -91,7 +91,7 @@ class SourceVerbs(Wiring):
         def work(_who: Caller) -> ImportPlan:
             from cyberpunk_ai.data_fabric.imports import guess_mapping
 
-            return guess_mapping(path)
+            return guess_mapping(path, limits=self._connector.limits)
 
         return self._verb("plan_import", "sources", str(path), {}, caller, work)
 
@@ -108,7 +108,7 @@ class SourceVerbs(Wiring):
         def work(who: Caller) -> SyncReport:
             from cyberpunk_ai.data_fabric.imports import ImportPlan, guess_mapping
 
-            plan = path if isinstance(path, ImportPlan) else guess_mapping(path)
+            plan = path if isinstance(path, ImportPlan) else guess_mapping(path, limits=self._connector.limits)
             source = self._connector.add_import(plan, name=name)
             return self.sync([source], on_progress=on_progress, caller=who)
 

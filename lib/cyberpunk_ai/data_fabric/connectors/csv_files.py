@@ -125,7 +125,8 @@ class CsvFiles(Connector):
 
     def _typed(self, path: Path, state: StreamState) -> Iterator[Batch]:
         from cyberpunk_ai.data_fabric.files.blocks import PrefixDigest
-        from cyberpunk_ai.data_fabric.files.sheets import read_excel, read_parquet
+        from cyberpunk_ai.data_fabric.files.columnar import read_parquet
+        from cyberpunk_ai.data_fabric.files.sheets import read_excel
 
         position = dict(state.position)
         stamp = _stamp(path)
@@ -139,9 +140,9 @@ class CsvFiles(Connector):
         excel = path.suffix.lower() in EXCEL
         rows_now = self.config.block_rows
         blocks = (
-            read_excel(path, sheet=self.config.sheet, skip=row, block_rows=rows_now)
+            read_excel(path, sheet=self.config.sheet, skip=row, block_rows=rows_now, limits=self.limits)
             if excel
-            else read_parquet(path, skip=row, block_rows=rows_now)
+            else read_parquet(path, skip=row, block_rows=rows_now, limits=self.limits)
         )
         ahead = next(blocks, None)
         while ahead is not None:

@@ -27,6 +27,7 @@ _TIMES = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S.%f"
 _DATE_SHAPE = re.compile(r"\d{1,4}\D\s?(\d{1,2}|[A-Za-z]{3,9})\D|[A-Za-z]{3,9}[\s-]\d{1,4}|^\d{8}$|^\d{1,2}/\d{4}$|^\d{4}-\d{1,2}$")
 _NUMBER_SHAPE = re.compile(r"^[+-]?[\d.,'\u00a0\u202f ]*\d[\d.,]*(?:[eE][+-]?\d+)?-?$")
 _MONEY_SIGNS = re.compile(r"[€$£¥\u00a0\u202f]|\b(?:EUR|USD|GBP)\b")
+_LONGEST = 200
 _TRUTHS = {"true", "false", "yes", "no", "y", "n", "t", "f"}
 
 
@@ -63,10 +64,15 @@ def detect_formats(
     Returns:
         A format per column, in the sample's order.
     """
-    filled = {name: [value.strip() for value in values if value and value.strip()] for name, values in sample.items()}
+    filled = {name: [_cut(stripped) for value in values if value and (stripped := value.strip())] for name, values in sample.items()}
     marks = _number_marks(filled.values(), decimal)
     prefers_day = day_first if day_first is not None else _prefers_day(filled.values(), marks)
     return {name: _column(values, marks, day_first=prefers_day) for name, values in filled.items()}
+
+
+def _cut(value: str) -> str:
+    """Cut a value that is too long for a number or a date, and mark it, since patterns take very long over megabytes of digits."""
+    return value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
 
 
 def text_formats(rows: pd.DataFrame) -> dict[str, ColumnFormat]:

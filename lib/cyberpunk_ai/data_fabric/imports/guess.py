@@ -11,6 +11,7 @@ from cyberpunk_ai.core.errors import InvalidArgument, SourceFailed
 from cyberpunk_ai.data_fabric.files.formats import ColumnFormat, detect_formats
 from cyberpunk_ai.data_fabric.imports.plan import ImportPlan, settle
 from cyberpunk_ai.data_fabric.imports.vocabulary import plain, tokens, words
+from cyberpunk_ai.data_fabric.limits import DEFAULT, Limits
 from cyberpunk_ai.data_fabric.mapping.declaration import FieldRule
 from cyberpunk_ai.data_fabric.tables import TABLES
 from cyberpunk_ai.data_fabric.tables import table as canonical
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-SAMPLE_ROWS = 20_000
+SAMPLE_ROWS, SAMPLE_CELLS = 20_000, 2_000_000
 # What a table cannot be told without; one column of each group must be found.
 _ESSENTIAL: dict[str, tuple[tuple[str, ...], ...]] = {
     "orders": (("order_id",), ("ordered_at",), ("amount", "unit_price"), ("customer_id", "quantity")),
@@ -38,27 +39,33 @@ class _Candidate:
     column: str
 
 
-def guess_mapping(data: pd.DataFrame | str | Path) -> ImportPlan:
+def guess_mapping(data: pd.DataFrame | str | Path, *, limits: Limits = DEFAULT) -> ImportPlan:
     """Look at a file or a frame and propose how to import it.
 
     Args:
         data: CSV, TSV, Excel or Parquet file, or a frame.
+        limits: How much the file may take.
 
     Returns:
         Plan with table, columns, rules and confidence; correct it with `plan.correct(...)`.
 
     Raises:
-        SourceFailed: The file does not exist, is empty, or is of no known kind.
+        SourceFailed: The file does not exist, is empty, is of no known kind, or is beyond a limit.
         InvalidArgument: There are no rows or no columns to look at.
     """
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
-        return guess_rows(data.head(SAMPLE_ROWS), formats_of(data.head(SAMPLE_ROWS), {}))
+        return guess_rows(sample(data), formats_of(sample(data), {}))
     path = Path(data).expanduser().absolute()
-    rows, formats, notes = _look(path)
+    rows, formats, notes = _look(path, limits)
     plan = guess_rows(rows, formats_of(rows, formats))
     return dataclasses.replace(plan, path=path, notes=(*notes, *plan.notes))
+
+
+def sample(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the first rows, as many as a guess needs and never more cells than it can look at in a moment."""
+    return rows.head(max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, rows.shape[1]))))
 
 
 def guess_rows(rows: pd.DataFrame, formats: Mapping[str, ColumnFormat]) -> ImportPlan:
@@ -79,7 +86,10 @@ def columns_for(table: str, plan: ImportPlan) -> ImportPlan:
     rows = plan.sample
     formats: dict[str, ColumnFormat] = {}
     if plan.path is not None:
-        rows, formats, _ = _look(plan.path)
+        from cyberpunk_ai.core.settings import Settings
+
+        # A plan is a value that is sent and kept, so it carries no limits; those of this process hold.
+        rows, formats, _ = _look(plan.path, Limits.of(Settings.load()))
     return dataclasses.replace(_plan(table, rows, formats_of(rows, formats), plan), path=plan.path, notes=plan.notes)
 
 
@@ -178,14 +188,15 @@ def _has_refund_prefix(rows: pd.DataFrame, order_column: str, signs: tuple[str, 
     return bool(rows.loc[marked, signs[0]].astype("string").str.strip().str.startswith(("-", "(")).mean() > 0.9)
 
 
-def _look(path: Path) -> tuple[pd.DataFrame, dict[str, ColumnFormat], tuple[str, ...]]:
+def _look(path: Path, limits: Limits) -> tuple[pd.DataFrame, dict[str, ColumnFormat], tuple[str, ...]]:
     """Return sample rows, the notation of their text columns, and what was found out about the file."""
     import pandas as pd
 
     from cyberpunk_ai.data_fabric.connectors.csv_files import EXCEL, PARQUET, TEXT
     from cyberpunk_ai.data_fabric.files.blocks import read_blocks
+    from cyberpunk_ai.data_fabric.files.columnar import read_parquet
     from cyberpunk_ai.data_fabric.files.dialect import detect_dialect
-    from cyberpunk_ai.data_fabric.files.sheets import read_excel, read_parquet
+    from cyberpunk_ai.data_fabric.files.sheets import read_excel
 
     if not path.is_file():
         raise SourceFailed(f"{path} does not exist", hint="give the path of a CSV, TSV, Excel or Parquet file", path=str(path))
@@ -193,14 +204,14 @@ def _look(path: Path) -> tuple[pd.DataFrame, dict[str, ColumnFormat], tuple[str,
     if suffix in TEXT:
         dialect = detect_dialect(path, delimiter="\t" if suffix == ".tsv" else None)
         first = next(read_blocks(path, dialect, offset=dialect.header_end, block_bytes=1 << 20), None)
-        rows = first.rows.head(SAMPLE_ROWS) if first is not None else pd.DataFrame(columns=list(dialect.columns))
+        rows = sample(first.rows) if first is not None else pd.DataFrame(columns=list(dialect.columns))
         marks = {notation.decimal for notation in dialect.formats.values() if notation.kind == "number"}
         told = f"read as {dialect.encoding}, fields split by {dialect.delimiter!r}" + (f", decimal mark {marks.pop()!r}" if marks else "")
         return rows, dict(dialect.formats), (told,)
     if suffix not in EXCEL | PARQUET:
         raise SourceFailed(f"{path.name} is of no known kind", hint="CSV, TSV, Excel (.xlsx) and Parquet can be read", path=str(path))
-    blocks = read_excel(path, block_rows=SAMPLE_ROWS) if suffix in EXCEL else read_parquet(path, block_rows=SAMPLE_ROWS)
-    return next(blocks, pd.DataFrame()), {}, ()
+    read = read_excel if suffix in EXCEL else read_parquet
+    return sample(next(read(path, block_rows=SAMPLE_ROWS, limits=limits), pd.DataFrame())), {}, ()
 
 
 def formats_of(rows: pd.DataFrame, known: Mapping[str, ColumnFormat]) -> dict[str, ColumnFormat]:

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cyberpunk_ai.core.errors import InvalidArgument
 from cyberpunk_ai.data_fabric.connectors.base import StreamState
@@ -154,9 +154,10 @@ def row_source(held: Lease) -> str:
 
 
 def _guessed(batch: Batch, stream: str) -> StreamMapping:
-    from cyberpunk_ai.data_fabric.imports.guess import guess_rows
+    from cyberpunk_ai.data_fabric.imports.guess import formats_of, guess_rows, sample
 
-    plan = guess_rows(batch.rows.head(20_000), _formats(batch))
+    rows = sample(batch.rows)
+    plan = guess_rows(rows, formats_of(rows, batch.formats))
     if plan.confidence < SURE_ENOUGH or not plan.is_complete:
         lacks = f", and nothing fills {', '.join(plan.missing)}" if plan.missing else ""
         raise InvalidArgument(
@@ -164,12 +165,6 @@ def _guessed(batch: Batch, stream: str) -> StreamMapping:
             hint=f"declare a mapping; columns: {', '.join(plan.columns)}", confidence=plan.confidence, missing=list(plan.missing),
         )  # fmt: skip
     return plan.stream_mapping
-
-
-def _formats(batch: Batch) -> Any:
-    from cyberpunk_ai.data_fabric.imports.guess import formats_of
-
-    return formats_of(batch.rows.head(20_000), batch.formats)
 
 
 def _is_append_only(mapping: StreamMapping, batch: Batch) -> bool:
