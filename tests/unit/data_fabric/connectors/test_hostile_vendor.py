@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cyberpunk_ai.core.errors import CyberpunkError, SourceFailed
+from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.data_fabric.connectors.rest_api import RestApi
 from cyberpunk_ai.data_fabric.limits import Limits
+from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
 from cyberpunk_ai.data_fabric.web import records
 from cyberpunk_ai.data_fabric.web.unpacking import Unpacker
+from cyberpunk_ai.workspace import Workspace
 from tests.vendor_server import running_vendor
 
 if TYPE_CHECKING:
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai.data_fabric.connectors.base import Batch
     from cyberpunk_ai.data_fabric.syncing.reports import SourceReport
-    from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
     from tests.vendor_server import Vendor
 
 MAPPING = {"table": "customers", "columns": {"customer_id": "id", "name": "name", "updated_at": "updated_at"}}
@@ -87,6 +89,17 @@ def _start() -> Any:
     from cyberpunk_ai.data_fabric.connectors.base import StreamState
 
     return StreamState()
+
+
+def test_limits_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Limits.of(Settings.load()) == Limits()
+    monkeypatch.setenv("CYBERPUNK_MAX_PAGES", "7")
+    workspace, fabric = Workspace.open(), UnifiedDataConnector()
+    try:
+        assert workspace._connector.limits == fabric.limits == Limits(max_pages=7)
+    finally:
+        workspace.close()
+        fabric.close()
 
 
 PACKED = {
