@@ -12,6 +12,7 @@ from cyberpunk_ai.core import logs
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import Conflict, CyberpunkError
 from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.core.storage_errors import writing
 from pipelines.pages import write_html
 from pipelines.parameters import check_parameters
 from pipelines.pipeline import Pipeline, load
@@ -94,7 +95,8 @@ def run_pipeline(
 
 def _carry(ws: Workspace, pipeline: Pipeline, run_id: str, parameters: Mapping[str, Any], say: Callable[[str], object]) -> RunOutcome:
     folder = ws.settings.home / "runs" / run_id
-    folder.mkdir(parents=True, exist_ok=True)  # a run that was taken over goes on in the folder of the process that died
+    with writing("the folder of the run", folder):
+        folder.mkdir(parents=True, exist_ok=True)  # a run that was taken over goes on in the folder of the process that died
     notebook, page, started = folder / f"{pipeline.notebook}.ipynb", folder / f"{pipeline.notebook}.html", time.monotonic()
     error: dict[str, Any] = {}
     with _heartbeat(ws, run_id):

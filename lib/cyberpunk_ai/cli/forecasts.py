@@ -11,6 +11,7 @@ import typer
 from cyberpunk_ai.cli.ask import Where  # noqa: TC001 - typer reads the annotations at run time
 from cyberpunk_ai.cli.output import AsJson, pairs, print_json, print_notes, print_result, print_table, progress, workspace
 from cyberpunk_ai.core.csv_text import write_csv
+from cyberpunk_ai.core.storage_errors import writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,6 +193,7 @@ def _write(result: Result, file: Path | None) -> None:
 
     Raises:
         InvalidArgument: The file is of another kind.
+        StoreFailed: The disk is full, or may not be written.
     """
     if file is None:
         return
@@ -200,7 +202,8 @@ def _write(result: Result, file: Path | None) -> None:
     if file.suffix == ".csv":
         write_csv(result.to_frame(), file)
     elif file.suffix == ".parquet":
-        result.to_frame().to_parquet(file, index=False)
+        with writing("the export to", file):
+            result.to_frame().to_parquet(file, index=False)
     elif file.suffix == ".html":
         import holoviews
         from bokeh.embed import file_html
@@ -210,7 +213,8 @@ def _write(result: Result, file: Path | None) -> None:
         figure = holoviews.render(result.chart(), backend="bokeh")
         page = file_html(figure, INLINE, title=result.headline.splitlines()[0])
         # Extensions that this process has loaded for other pages add links of theirs, which the figure does not need.
-        file.write_text(_REMOTE.sub("", page), encoding="utf-8")
+        with writing("the export to", file):
+            file.write_text(_REMOTE.sub("", page), encoding="utf-8")
     else:
         raise InvalidArgument(
             f"{file.suffix or 'a name without ending'} is no kind of file that is written", hint="end it in .csv, .parquet or .html"

@@ -60,16 +60,21 @@ def health(as_json: AsJson = False) -> None:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check this machine: Python, settings, plug-ins and parts, with what to do about each fault."""
+    """Check this machine: Python, settings, plug-ins and parts, with what to do about each fault. Exit code 1 when unhealthy."""
     import platform
 
     import pandas as pd
 
+    from cyberpunk_ai.core.errors import CyberpunkError
     from cyberpunk_ai.core.settings import Settings, variables
 
     settings = Settings.load()
     with workspace() as ws:
-        report, kinds = ws.health(), ws.connectors()
+        report = ws.health()
+        try:
+            unusable = [f"{kind.name}: {kind.reason}" for kind in ws.connectors() if not kind.available]
+        except CyberpunkError as error:  # the parts above say what is wrong; this must not hide them
+            unusable = [f"the connectors could not be listed: {error.message}"]
     stores = {
         "operational": "PostgreSQL" if settings.database_url else "SQLite (embedded)",
         "warehouse": "ClickHouse" if settings.clickhouse_url else "Delta + chDB (embedded)",
@@ -77,13 +82,15 @@ def doctor(as_json: AsJson = False) -> None:
         "events": "Kafka" if settings.kafka_bootstrap_servers else "local log (embedded)",
     }
     facts = {"python": platform.python_version(), "platform": platform.platform(), "home": str(settings.home), **stores}
-    unusable = [f"{kind.name}: {kind.reason}" for kind in kinds if not kind.available]
     if as_json:
         print_json({"facts": facts, "settings": sorted(variables()), "health": report, "unusable_connectors": unusable})
-        return
-    print_table(pd.DataFrame({"what": facts.keys(), "is": facts.values()}), title="This machine")
-    print_table(report.to_frame(), title=f"Parts: {report.status}, {report.health_score:.0f} of 100")
-    print_notes(unusable or ["every connector can be used"])
+    else:
+        print_table(pd.DataFrame({"what": facts.keys(), "is": facts.values()}), title="This machine")
+        print_table(report.to_frame(), title=f"Parts: {report.status}, {report.health_score:.0f} of 100")
+        print_notes([f"{one.component}: {one.reason}" for one in report.deductions])
+        print_notes(unusable or ["every connector can be used"])
+    if report.status == "unhealthy":
+        raise typer.Exit(1)
 
 
 def version(as_json: AsJson = False) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cyberpunk_ai.core.storage_errors import writing
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,6 +27,9 @@ def write_csv(frame: pd.DataFrame, file: Path | None = None) -> str:
 
     Returns:
         The text; '' where it went into a file.
+
+    Raises:
+        StoreFailed: The disk is full, or may not be written.
     """
     safe = frame.copy()
     for position, kind in enumerate(frame.dtypes):
@@ -34,4 +39,8 @@ def write_csv(frame: pd.DataFrame, file: Path | None = None) -> str:
             if is_formula.any():
                 safe.isetitem(position, column.where(~is_formula, "'" + column.astype(str).str.replace("\r", "\n")).to_numpy())
     safe.columns = [f"'{name}" if isinstance(name, str) and name.startswith(("=", "@", "+", "-")) else name for name in frame.columns]
-    return safe.to_csv(file, index=False) or ""
+    if file is None:
+        return str(safe.to_csv(index=False))
+    with writing("the export to", file):
+        safe.to_csv(file, index=False)
+    return ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import Conflict, CyberpunkError, InvalidArgument, NotFound, SourceFailed
 from cyberpunk_ai.core.logs import get_logger, mask_text
+from cyberpunk_ai.core.storage_errors import writing
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS
 from cyberpunk_ai.data_fabric.limits import DEFAULT, Limits
 from cyberpunk_ai.data_fabric.mapping.declaration import read_mapping
@@ -88,7 +89,9 @@ class UnifiedDataConnector:
             except CyberpunkError as error:
                 self.unreadable[path.name] = error.message
                 _log.warning("source file was not taken", file=path.name, reason=error.message)
-        (self.home / "sources" / INBOX).mkdir(parents=True, exist_ok=True)
+        inbox = self.home / "sources" / INBOX
+        with writing("making the folder", inbox):
+            inbox.mkdir(parents=True, exist_ok=True)
         self.add_source(INBOX, "csv_files", {"path": f"sources/{INBOX}"})
         return sorted(self.sources()["name"])
 

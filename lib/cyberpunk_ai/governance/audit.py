@@ -1,4 +1,8 @@
-"""The audit log: one line a verb, who did what to which resource and how it ended. Arguments are kept, data is not."""
+"""The audit log: one line a verb, who did what to which resource and how it ended. Arguments are kept, data is not.
+
+A verb that only reads leaves its line when it has ended. One that changes something leaves it before it begins, as `started`, so that
+nothing is changed where no line can be kept.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,11 @@ if TYPE_CHECKING:
     from cyberpunk_ai.governance.callers import Caller
 
 
-def write(operational: Operational, caller: Caller, verb: str, resource: str, detail: Mapping[str, object], outcome: str) -> None:
-    """Write one line.
+STARTED = "started"
+
+
+def write(operational: Operational, caller: Caller, verb: str, resource: str, detail: Mapping[str, object], outcome: str) -> int:
+    """Write one line and return its id.
 
     Args:
         operational: Store of the log.
@@ -25,17 +32,27 @@ def write(operational: Operational, caller: Caller, verb: str, resource: str, de
         verb: Which verb of the workspace.
         resource: What it was done to, e.g. a metric, a source, a customer id.
         detail: Arguments, JSON-ready or made so.
-        outcome: `ok`, or the code of the error.
+        outcome: `ok`, the code of the error, or `started`.
     """
     from cyberpunk_ai.data_fabric.stores.records import audit_log
 
     with operational.begin() as connection:
-        connection.execute(
+        written = connection.execute(
             audit_log.insert().values(
                 at=utc_now(), caller=caller.caller_id, verb=verb, resource=_storable(resource), detail=_storable(to_jsonable(dict(detail))),
                 outcome=outcome,
             )
         )  # fmt: skip
+    (line,) = written.inserted_primary_key or (0,)
+    return int(line)
+
+
+def end(operational: Operational, line: int, outcome: str) -> None:
+    """Write how a verb ended into the line that it left when it began."""
+    from cyberpunk_ai.data_fabric.stores.records import audit_log
+
+    with operational.begin() as connection:
+        connection.execute(audit_log.update().where(audit_log.c.id == line).values(outcome=outcome))
 
 
 def _storable(value: Any) -> Any:

@@ -29,6 +29,7 @@ _request_seconds = Histogram(
 _verbs = Counter("cyberpunk_verbs", "Workspace verbs by how they ended.", ("verb", "outcome"), registry=REGISTRY)
 _verb_seconds = Histogram("cyberpunk_verb_seconds", "Seconds a workspace verb took.", ("verb",), registry=REGISTRY, buckets=VERB_BUCKETS)
 _sync_rows = Counter("cyberpunk_sync_rows", "Rows taken in, by source and fate.", ("source", "fate"), registry=REGISTRY)
+_audit_failures = Counter("cyberpunk_audit_failures", "Audit lines that could not be written.", ("verb",), registry=REGISTRY)
 _event_lag = Gauge("cyberpunk_event_lag", "Events that a consumer group has yet to read.", ("topic", "group"), registry=REGISTRY)
 _health_score = Gauge("cyberpunk_health_score", "Score of the last health report, 0 to 100.", registry=REGISTRY)
 _component_up = Gauge(
@@ -53,6 +54,11 @@ def observe_verb(verb: str, outcome: str, seconds: float) -> None:
     """Count one workspace verb; `outcome` is `ok` or the error's stable code."""
     _verbs.labels(verb, outcome).inc()
     _verb_seconds.labels(verb).observe(seconds)
+
+
+def observe_audit_failure(verb: str) -> None:
+    """Count an audit line that could not be written."""
+    _audit_failures.labels(verb).inc()
 
 
 def observe_sync(source: str, rows: int, quarantined: int = 0) -> None:

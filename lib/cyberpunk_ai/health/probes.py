@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from cyberpunk_ai.core.errors import CyberpunkError
+from cyberpunk_ai.core.storage_errors import writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,13 +69,18 @@ def ping_probe(open_store: Callable[[], Pingable], kind: str) -> Callable[[], Co
     """Return a probe that opens a store, if need be, and pings it."""
 
     def probe() -> Component:
-        return Component("healthy", round(open_store().ping(), 3), details={"kind": kind})
+        store = open_store()
+        latency = round(store.ping(), 3)
+        failure: CyberpunkError | None = getattr(store, "write_failure", None)
+        if failure is not None:  # it can be read, and nothing can be kept in it
+            raise failure
+        return Component("healthy", latency, details={"kind": kind})
 
     return probe
 
 
 def disk_probe(folder: Path) -> Callable[[], Component]:
-    """Return a probe of the free space where the embedded stores live: degraded under 10%, unhealthy under 2%."""
+    """Return a probe of the disk of the embedded stores: degraded under 10% free, unhealthy under 2% or where it can't be written."""
 
     def probe() -> Component:
         existing = next(path for path in (folder, *folder.parents) if path.exists())
@@ -82,6 +89,9 @@ def disk_probe(folder: Path) -> Callable[[], Component]:
         share = usage.free / usage.total
         status: Status = "unhealthy" if share < FULL_DISK else "degraded" if share < LOW_DISK else "healthy"
         message = "" if status == "healthy" else f"{share:.0%} of the disk is free: free some space, or move CYBERPUNK_HOME"
+        if existing == folder:  # a quota or a file system mounted for reading says so only to those who write
+            with writing("writing in", folder), tempfile.TemporaryFile(dir=folder, buffering=0) as attempt:
+                attempt.write(bytes(4096))
         facts = {"free_gb": round(usage.free / 1e9, 1), "free_share": round(share, 4)}
         return Component(status, round((time.perf_counter() - started) * 1000, 3), message, facts)
 
@@ -169,7 +179,8 @@ def safely(probe: Callable[[], Component]) -> Component:
     try:
         return probe()
     except CyberpunkError as error:
-        return Component("unhealthy", message=without_addresses(error.message), details={"code": error.code})
+        message = f"{error.message}. {error.hint}" if error.hint else error.message
+        return Component("unhealthy", message=without_addresses(message), details={"code": error.code})
     except Exception as error:  # noqa: BLE001 - a driver may raise anything, and a health report must not
         return Component("unhealthy", message=f"the probe ended with {type(error).__name__}")
 

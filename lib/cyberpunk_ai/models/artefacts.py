@@ -18,6 +18,7 @@ import numpy as np
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import InvalidArgument, NotFound, StoreFailed
 from cyberpunk_ai.core.results import to_jsonable
+from cyberpunk_ai.core.storage_errors import reason_of, writing
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _CARD = "artefact.json"
@@ -71,8 +72,13 @@ class ArtefactStore:
 
         Raises:
             InvalidArgument: The name is not allowed, or the payload fits no safe format.
+            StoreFailed: The disk is full, or may not be written.
         """
         check_name(name)
+        with writing("saving a model to", self.root / name):
+            return self._save(name, payload, kind, meta)
+
+    def _save(self, name: str, payload: Any, kind: str, meta: Mapping[str, Any] | None) -> Artefact:
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
@@ -88,7 +94,9 @@ class ArtefactStore:
                 try:
                     # Renaming onto a folder that somebody else has just made fails: then the next number is tried.
                     draft.rename(folder / f"v{version}")
-                except OSError:
+                except OSError as error:
+                    if reason_of(error) is not None:
+                        raise
                     continue
                 return self.describe(name, version)
         finally:

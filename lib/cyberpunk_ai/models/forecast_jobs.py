@@ -21,6 +21,7 @@ from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument, LimitReach
 from cyberpunk_ai.core.logs import get_logger
 from cyberpunk_ai.core.processes import has_ended, this_process
 from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.core.storage_errors import writing
 from cyberpunk_ai.data_fabric.stores.file_locks import file_lock
 from cyberpunk_ai.forecasting.fitted import as_frame
 
@@ -91,6 +92,7 @@ class ForecastJobs:
     def __init__(self, folder: Path, *, max_jobs: int = MAX_JOBS) -> None:
         self.folder, self.max_jobs = folder, max_jobs
         self._held: set[str] = set()
+        self._unsaved: dict[str, ForecastJob] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast-job")
         self._lock = threading.Lock()
         self._closing, self._idle = threading.Event(), threading.Event()
@@ -107,14 +109,16 @@ class ForecastJobs:
         Raises:
             ContractBroken: The data lack a column.
             LimitReached: As many jobs as are allowed are queued or running.
+            StoreFailed: The disk is full, or may not be written.
         """
         frame = as_frame(data)
         now, series = utc_now().isoformat(), int(frame["unique_id"].nunique())
         job = ForecastJob(secrets.token_hex(8), "queued", 0, series, now, now, pid=os.getpid(), process=this_process())
         with file_lock(self.folder / "submit.lock"):
             self._check_limit()
-            (self.folder / job.job_id).mkdir(parents=True)
-            self._write(job)
+            with writing("keeping a forecast job in", self.folder):
+                (self.folder / job.job_id).mkdir(parents=True)
+                self._write(job)
             self._held.add(job.job_id)
         self._pool.submit(self._run, job, frame, work, asked)
         return job
@@ -132,6 +136,7 @@ class ForecastJobs:
             raise NotFound(f"there is no job {job_id!r}", hint="POST the series again") from error
         except (ValueError, TypeError) as error:
             raise StoreFailed(f"the state of job {job_id} is damaged: {error}", hint=f"delete {file.parent}, then POST again") from error
+        job = self._unsaved.get(job_id, job)
         if job.state not in _OVER and (has_ended(job.process) if job.process else not _is_alive(job.pid)):
             return replace(job, state="interrupted", message=INTERRUPTED)
         return job
@@ -185,11 +190,12 @@ class ForecastJobs:
         try:
             tell(0, job.series)
             found = work(frame, resume_dir=self.folder / "chunks", on_progress=tell, **asked)
-            found.forecast.to_parquet(place / "forecast.parquet", index=False)
-            found.quarantine.to_parquet(place / "quarantine.parquet", index=False)
+            with writing("keeping the forecast in", place):
+                found.forecast.to_parquet(place / "forecast.parquet", index=False)
+                found.quarantine.to_parquet(place / "quarantine.parquet", index=False)
             self._write(replace(job, state="done", series_done=found.series, quarantined=len(found.quarantine)))
         except _Cancelled:
-            self._write(replace(job, state="cancelled", message="cancelled on request; finished chunks are kept"))
+            self._end(replace(job, state="cancelled", message="cancelled on request; finished chunks are kept"))
         except CyberpunkError as error:
             self._failed(job, f"{error.message}. {error.hint}".strip())
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread: whatever it is has to be told where one looks
@@ -201,9 +207,16 @@ class ForecastJobs:
     def _failed(self, job: ForecastJob, message: str) -> None:
         """Write why a job ended; while this process ends, its workers do, too, and what breaks off because of that is no failure."""
         if self._closing.is_set():
-            self._write(replace(self.status(job.job_id), state="interrupted", message=INTERRUPTED))
+            self._end(replace(self.status(job.job_id), state="interrupted", message=INTERRUPTED))
         else:
-            self._write(replace(job, state="failed", message=message))
+            self._end(replace(job, state="failed", message=message))
+
+    def _end(self, job: ForecastJob) -> None:
+        try:
+            self._write(job)
+        except StoreFailed as error:  # on a full disk the end is known in this process alone; without it the job would run for good
+            _log.error("the end of a forecast job was not kept", job_id=job.job_id, state=job.state, reason=error.message)
+            self._unsaved[job.job_id] = job
 
     def _check_limit(self) -> None:
         # A job that was cancelled in the queue holds its series until its turn comes, so it still counts in this process.
@@ -228,7 +241,7 @@ class ForecastJobs:
     def _write(self, job: ForecastJob) -> ForecastJob:
         told = replace(job, updated_at=utc_now().isoformat())
         file = self._place(job.job_id) / "state.json"
-        with self._lock:
+        with self._lock, writing("keeping the state of a forecast job in", file):
             draft = file.with_suffix(f".{os.getpid()}")
             draft.write_text(json.dumps(asdict(told)), encoding="utf-8")
             draft.replace(file)

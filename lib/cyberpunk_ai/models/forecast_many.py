@@ -20,6 +20,7 @@ import pandas as pd
 
 from cyberpunk_ai.core.errors import CyberpunkError, InvalidArgument
 from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.core.storage_errors import writing
 from cyberpunk_ai.core.version import __version__
 from cyberpunk_ai.forecasting.base import FORECASTERS
 from cyberpunk_ai.forecasting.ensemble import DEFAULT_MODELS
@@ -195,10 +196,11 @@ class _Kept:
         if self.folder is None:
             return
         place = self.folder / self._name(chunk)
-        place.mkdir(parents=True, exist_ok=True)
-        for part in _PARTS:
-            getattr(answer, part).to_parquet(place / f"{part}.parquet", index=False)
-        (place / "done").touch()
+        with writing("keeping a finished chunk in", place):
+            place.mkdir(parents=True, exist_ok=True)
+            for part in _PARTS:
+                getattr(answer, part).to_parquet(place / f"{part}.parquet", index=False)
+            (place / "done").touch()
 
     def shared(self, learn: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Return the models that all chunks share, learnt once for all runs in this folder."""
@@ -206,10 +208,12 @@ class _Kept:
             return learn()
         file = self.folder / f"shared-{self._digest(repr(self.asked))}.json"
         if not file.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            learnt = json.dumps(learn())
             draft = file.with_suffix(f".{os.getpid()}")
-            draft.write_text(json.dumps(learn()), encoding="utf-8")
-            draft.replace(file)
+            with writing("keeping shared models in", self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                draft.write_text(learnt, encoding="utf-8")
+                draft.replace(file)
         return cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
 
     def _name(self, chunk: pd.DataFrame) -> str:

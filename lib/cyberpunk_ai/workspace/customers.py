@@ -126,7 +126,7 @@ class CustomerVerbs(Wiring):
             report = self.retention(as_of=as_of, horizon_days=horizon_days, where=where, caller=who)
             return save_churn(self._artefacts, name, report)
 
-        return self._verb("save_retention_model", "customers", name, {"where": where}, caller, work)
+        return self._verb("save_retention_model", "customers", name, {"where": where}, caller, work, changes=True)
 
     def score_customers(
         self,

@@ -284,7 +284,7 @@ class ForecastStudyVerbs(ForecastVerbs):
             options.setdefault("executor", self.settings.dask_address or None)
             return self._forecast_jobs.submit(data, forecast_all, horizon=horizon, **options)
 
-        return self._verb("submit_forecasts", "forecast", "own data", {"horizon": horizon}, caller, work)
+        return self._verb("submit_forecasts", "forecast", "own data", {"horizon": horizon}, caller, work, changes=True)
 
     def forecast_job(self, job_id: str, *, cancel: bool = False, caller: Caller | None = None) -> ForecastJob:
         """Return where a job of `submit_forecasts` stands, after asking it to stop if wanted.
@@ -301,7 +301,7 @@ class ForecastStudyVerbs(ForecastVerbs):
         def work(_: Caller) -> ForecastJob:
             return self._forecast_jobs.cancel(job_id) if cancel else self._forecast_jobs.status(job_id)
 
-        return self._verb("forecast_job", "forecast", job_id, {"cancel": cancel}, caller, work)
+        return self._verb("forecast_job", "forecast", job_id, {"cancel": cancel}, caller, work, changes=cancel)
 
     def forecast_job_frame(self, job_id: str, part: str = "forecast", *, caller: Caller | None = None) -> pd.DataFrame:
         """Return what a finished job made: its `forecast`, or the series in `quarantine`.
@@ -361,7 +361,7 @@ class ForecastStudyVerbs(ForecastVerbs):
 
             return self._work_out(fit_and_save, self._artefacts, name, self._demand(data, metric, grain, where, by, who), horizon=horizon)
 
-        return self._verb("save_forecast", "forecast", _name(metric, data), asked, caller, work)
+        return self._verb("save_forecast", "forecast", _name(metric, data), asked, caller, work, changes=True)
 
     def forecast_saved(
         self, name: str, *, rows: pd.DataFrame | pd.Series | None = None, version: int | None = None, caller: Caller | None = None

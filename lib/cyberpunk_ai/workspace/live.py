@@ -32,7 +32,13 @@ class LiveVerbs(Wiring):
     def publish(self, topic: str, values: Sequence[Mapping[str, Any]], *, caller: Caller | None = None) -> int:
         """Append events to a topic; return how many."""
         return self._verb(
-            "publish", "stream", topic, {"count": len(values)}, caller, lambda _who: self._stores.events.append(topic, values)
+            "publish",
+            "stream",
+            topic,
+            {"count": len(values)},
+            caller,
+            lambda _who: self._stores.events.append(topic, values),
+            changes=True,
         )
 
     def ingest_events(self, *, seconds: float | None = None, stop: threading.Event | None = None, caller: Caller | None = None) -> int:
@@ -57,4 +63,4 @@ class LiveVerbs(Wiring):
             finally:
                 processor.stop()
 
-        return self._verb("ingest_events", "stream", "orders,web_sessions,telemetry", {}, caller, work)
+        return self._verb("ingest_events", "stream", "orders,web_sessions,telemetry", {}, caller, work, changes=True)

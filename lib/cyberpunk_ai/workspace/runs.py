@@ -24,7 +24,7 @@ class RunVerbs(Wiring):
         """Claim the run of a pipeline for a moment; None when another process has it."""
         return self._verb(
             "start_run", "runs", pipeline, dict(parameters), caller,
-            lambda _who: self._runs.claim(pipeline, scheduled_for=scheduled_for, parameters=parameters, owner=this_process()),
+            lambda _who: self._runs.claim(pipeline, scheduled_for=scheduled_for, parameters=parameters, owner=this_process()), changes=True,
         )  # fmt: skip
 
     def heartbeat_run(self, run_id: str, *, caller: Caller | None = None) -> None:
@@ -47,7 +47,7 @@ class RunVerbs(Wiring):
             "finish_run", "runs", run_id, {"status": status}, caller,
             lambda _who: self._runs.finish(
                 run_id, owner=this_process(), status=status, notebook_path=notebook_path, html_path=html_path, error=error
-            ),
+            ), changes=True,
         )  # fmt: skip
 
     def runs(self, pipeline: str | None = None, *, limit: int = 20, caller: Caller | None = None) -> RunHistory:

@@ -35,7 +35,7 @@ class SourceVerbs(Wiring):
                 prometheus.observe_sync(one.name, one.rows, one.quarantined)
             return report
 
-        return self._verb("sync", "sync", ",".join(sources or ["all"]), {}, caller, work)
+        return self._verb("sync", "sync", ",".join(sources or ["all"]), {}, caller, work, changes=True)
 
     def repair(self, table: str, *, caller: Caller | None = None) -> RepairReport:
         """Make a table readable that has lost data files or commits, and read its sources again from their start.
@@ -49,7 +49,7 @@ class SourceVerbs(Wiring):
             report: RepairReport = finish(self._connector.repair(table))
             return report
 
-        return self._verb("repair", "sync", table, {}, caller, work)
+        return self._verb("repair", "sync", table, {}, caller, work, changes=True)
 
     def connectors(self, *, caller: Caller | None = None) -> list[Plugin]:
         """List the kinds of sources, also those that can't be used here, with the reason."""
@@ -82,7 +82,7 @@ class SourceVerbs(Wiring):
         """
         self._verb(
             "add_source", "sources", name, {"connector": connector}, caller,
-            lambda _who: self._connector.add_source(name, connector, dict(config), mapping=mapping),
+            lambda _who: self._connector.add_source(name, connector, dict(config), mapping=mapping), changes=True,
         )  # fmt: skip
 
     def plan_import(self, path: str | Path, *, caller: Caller | None = None) -> ImportPlan:
@@ -112,7 +112,7 @@ class SourceVerbs(Wiring):
             source = self._connector.add_import(plan, name=name)
             return self.sync([source], on_progress=on_progress, caller=who)
 
-        return self._verb("import_file", "sources", str(getattr(path, "path", path)), {}, caller, work)
+        return self._verb("import_file", "sources", str(getattr(path, "path", path)), {}, caller, work, changes=True)
 
     def recent_syncs(self, *, limit: int = 20, caller: Caller | None = None) -> Result:
         """Return the newest syncs first."""
@@ -130,7 +130,7 @@ class SourceVerbs(Wiring):
         Raises:
             NotFound: No such source.
         """
-        return self._verb("replay", "sync", source or "all", {}, caller, lambda _who: self._connector.replay(source))
+        return self._verb("replay", "sync", source or "all", {}, caller, lambda _who: self._connector.replay(source), changes=True)
 
     def load_demo(
         self, size: str = "small", *, seed: int = 7, on_progress: Callable[..., None] | None = None, caller: Caller | None = None
@@ -145,7 +145,7 @@ class SourceVerbs(Wiring):
                 warehouse=self._stores.warehouse, on_progress=on_progress,
             )  # fmt: skip
 
-        return self._verb("load_demo", "demo", size, {"seed": seed}, caller, work)
+        return self._verb("load_demo", "demo", size, {"seed": seed}, caller, work, changes=True)
 
     def stream_demo(
         self,
@@ -167,4 +167,4 @@ class SourceVerbs(Wiring):
                 on_progress=on_progress,
             )  # fmt: skip
 
-        return self._verb("stream_demo", "demo", "events", {"rate_per_s": rate_per_s}, caller, work)
+        return self._verb("stream_demo", "demo", "events", {"rate_per_s": rate_per_s}, caller, work, changes=True)

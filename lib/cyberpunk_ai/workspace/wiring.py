@@ -11,9 +11,11 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cyberpunk_ai.core import clock
-from cyberpunk_ai.core.errors import CyberpunkError
+from cyberpunk_ai.core.errors import CyberpunkError, StoreFailed
 from cyberpunk_ai.core.loading import load
+from cyberpunk_ai.core.logs import get_logger
 from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.core.storage_errors import UNWRITABLE
 from cyberpunk_ai.data_fabric.stores.answers import Answers
 from cyberpunk_ai.data_fabric.stores.bundle import Stores
 from cyberpunk_ai.health import metrics as prometheus
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.models.worker_processes import WorkerProcesses
 
 T = TypeVar("T")
+_log = get_logger(__name__)
 # What the verbs of a permission work with. Pages and the API call several of them at once, in a process that has loaded none of it yet.
 _WAREHOUSE = ("pandas", "pyarrow.compute", "sqlglot", "clickhouse_connect", "cyberpunk_ai.data_fabric.semantic.query")
 _WORKS_WITH: dict[Permission, tuple[str, ...]] = {
@@ -82,11 +85,22 @@ class Wiring:
             from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
 
             stores, limits = self._stores, Limits.of(self.settings)
-            connector = UnifiedDataConnector(stores.operational, stores.warehouse, stores.events, home=self.settings.home, limits=limits)
-            connector.configure_default_connectors()
-            return connector
+            return UnifiedDataConnector(stores.operational, stores.warehouse, stores.events, home=self.settings.home, limits=limits)
 
-        return self._room("connector", build)
+        connector = self._room("connector", build)
+        self._room("default sources", lambda: self._configured(connector))
+        return connector
+
+    def _configured(self, connector: UnifiedDataConnector) -> bool:
+        """Register the sources that the home folder describes; where nothing can be written, those of earlier are read all the same."""
+        try:
+            connector.configure_default_connectors()
+        except StoreFailed as failure:
+            if failure.details.get("reason") not in UNWRITABLE:
+                raise
+            _log.warning("sources of the home folder were not registered", reason=failure.message)
+            return False
+        return True
 
     @property
     def _runs(self) -> RunLog:
@@ -146,9 +160,9 @@ class Wiring:
 
     def _room(self, name: str, build: Callable[[], T]) -> T:
         with self._rooms_lock:
-            if name not in self._rooms:
-                self._rooms[name] = build()
-            room: T = self._rooms[name]
+            room: T = self._rooms[name] if name in self._rooms else build()
+            if room is not False:  # what could not be done for now is tried again
+                self._rooms[name] = room
             return room
 
     def _history(self, metric: str, grain: str, where: Mapping[str, Any] | None, by: str | None, who: Caller) -> pd.DataFrame:
@@ -173,13 +187,28 @@ class Wiring:
         detail: Mapping[str, object],
         caller: Caller | None,
         work: Callable[[Caller], T],
+        *,
+        changes: bool = False,
     ) -> T:
-        """Run a verb for a caller, measured and audited whatever its end."""
+        """Run a verb for a caller, measured and audited whatever its end.
+
+        Args:
+            verb: Its name.
+            permission: What the caller needs.
+            resource: What it is done to.
+            detail: Its arguments.
+            caller: Who asks; whoever opened the workspace when None.
+            work: Does it.
+            changes: Whether it changes something. Then it fails before it begins where no audit line can be written. A verb that only reads
+                answers all the same while the disk is full, read-only or damaged; the missing line is logged, and health is unhealthy.
+        """
         from cyberpunk_ai.governance import audit
 
-        who, started, outcome = caller or self.caller, time.perf_counter(), "internal"
+        who, started, outcome, line = caller or self.caller, time.perf_counter(), "internal", None
         try:
             who.require(permission)
+            if changes:
+                line = audit.write(self._stores.operational, who, verb, resource, detail, audit.STARTED)
             load(*_WORKS_WITH.get(permission, ()))
             answer = work(who)
             outcome = "ok"
@@ -188,7 +217,17 @@ class Wiring:
             raise
         finally:
             prometheus.observe_verb(verb, outcome, time.perf_counter() - started)
-            audit.write(self._stores.operational, who, verb, resource, detail, outcome)
+            try:
+                if line is None:
+                    audit.write(self._stores.operational, who, verb, resource, detail, outcome)
+                else:
+                    audit.end(self._stores.operational, line, outcome)
+            except StoreFailed as failure:
+                prometheus.observe_audit_failure(verb)
+                told = {"caller": who.caller_id, "verb": verb, "resource": resource[:200], "outcome": outcome, "reason": failure.message}
+                _log.error("audit line was not written", **told)
+                if outcome == "ok" and line is None and failure.details.get("reason") not in UNWRITABLE:
+                    raise
         return answer
 
 

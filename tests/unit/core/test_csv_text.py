@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from cyberpunk_ai.core.csv_text import write_csv
+from cyberpunk_ai.core.errors import StoreFailed
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,8 @@ def test_headings_and_categories_are_looked_at_too(tmp_path: Path) -> None:
     assert write_csv(frame, tmp_path / "out.csv") == ""
     assert (tmp_path / "out.csv").read_text().splitlines() == ["'=A1", "'=1", "x"]
     assert frame["=A1"].tolist() == ["=1", "x"], "the frame itself stays as it is"
+
+
+def test_a_full_disk_is_told_by_name() -> None:
+    with pytest.raises(StoreFailed, match="the export to /dev/full failed: disk full"):
+        write_csv(pd.DataFrame({"x": range(10_000)}), Path("/dev/full"))

@@ -12,6 +12,7 @@ import pytest
 
 from cyberpunk_ai.core.errors import InvalidArgument, NotFound, StoreFailed
 from cyberpunk_ai.models.artefacts import ArtefactStore
+from tests.failing_storage import read_only, small_files
 
 
 @pytest.fixture
@@ -110,3 +111,19 @@ def test_everybody_who_saves_at_once_gets_a_version(store):
     with ThreadPoolExecutor(8) as pool:
         versions = list(pool.map(lambda value: store.save("busy", value, kind="x").version, range(16)))
     assert sorted(versions) == list(range(1, 17))
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_keeps_what_is_there(store):
+    store.save("factors", {"80": 1.2}, kind="conformal")
+    with read_only(store.root), pytest.raises(StoreFailed, match="read only") as raised:
+        store.save("factors", {"80": 1.3}, kind="conformal")
+    assert raised.value.details["file"] == str(store.root / "factors")
+    assert store.versions("factors") == [1]
+
+
+@pytest.mark.parametrize("payload", [{"text": "x" * 4_000}, {"array": np.random.default_rng(1).normal(size=2_000)}])
+def test_a_file_that_may_not_grow_leaves_no_version(store, payload):
+    with small_files(1_000), pytest.raises(StoreFailed, match="file too large"):
+        store.save("factors", payload, kind="conformal")
+    assert store.versions("factors") == []
+    assert list((store.root / "factors").iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from cyberpunk_ai.core.errors import LimitReached, StoreFailed
 from cyberpunk_ai.core.processes import this_process
 from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.models.forecast_jobs import ForecastJobs
+from tests.failing_storage import read_only
 from tests.waiting import until
 
 SERIES = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024-01-01", periods=3, freq="D"), "y": [1.0, 2.0, 3.0]})
@@ -109,3 +111,31 @@ def test_a_damaged_state_is_told_and_takes_no_place(tmp_path: Path, work: Work) 
 def test_the_limit_is_a_setting(tmp_path: Path) -> None:
     with Workspace.open(Settings.load(home=tmp_path / "home", max_jobs=3)) as ws:
         assert ws._forecast_jobs.max_jobs == 3
+
+
+def test_a_job_that_finds_the_disk_full_fails_and_says_so(tmp_path: Path, work: Work) -> None:
+    jobs = ForecastJobs(tmp_path)
+    job = jobs.submit(SERIES, work)
+    (tmp_path / job.job_id / "forecast.parquet").symlink_to("/dev/full")
+    work.go_on.set()
+    until(lambda: not jobs._held, "it ends")
+    ended = jobs.status(job.job_id)
+    assert (ended.state, "disk full" in ended.message, "free some space" in ended.message) == ("failed", True, True)
+    jobs.close()
+
+
+def test_an_end_that_cannot_be_kept_is_known_all_the_same(tmp_path: Path, work: Work) -> None:
+    jobs = ForecastJobs(tmp_path, max_jobs=1)
+    job = jobs.submit(SERIES, work)
+    until(lambda: jobs.status(job.job_id).state == "running", "it runs")
+    (tmp_path / job.job_id / f"state.{os.getpid()}").symlink_to("/dev/full")
+    work.go_on.set()
+    until(lambda: not jobs._held, "it ends")
+    assert jobs.status(job.job_id).state == "failed"
+    jobs.submit(SERIES, work)
+    jobs.close()
+
+
+def test_a_folder_that_cannot_be_written_refuses_a_job(tmp_path: Path, work: Work) -> None:
+    with read_only(tmp_path), pytest.raises(StoreFailed, match="read only"):
+        ForecastJobs(tmp_path).submit(SERIES, work)

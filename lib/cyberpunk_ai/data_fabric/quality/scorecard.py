@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cyberpunk_ai.core.clock import utc_now
-from cyberpunk_ai.core.errors import InvalidArgument, NotFound
+from cyberpunk_ai.core.errors import InvalidArgument, NotFound, StoreFailed
+from cyberpunk_ai.core.logs import get_logger
 from cyberpunk_ai.core.results import Result
+from cyberpunk_ai.core.storage_errors import UNWRITABLE
 from cyberpunk_ai.data_fabric.quality.base import CHECKS, Check, Circumstances
 from cyberpunk_ai.data_fabric.tables import table
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.stores.operational import Operational
     from cyberpunk_ai.data_fabric.stores.warehouse import Warehouse
 
+_log = get_logger(__name__)
 PACKAGED = Path(__file__).with_name("checks.yml")
 CRITICAL_CAP = 50.0
 KEEP_EVERY = timedelta(hours=1)
@@ -92,7 +95,12 @@ class QualityScorecard:
             row, lines = self._check(name)
             rows.append(row)
             ledger += lines
-            self._remember(row, lines)
+            try:
+                self._remember(row, lines)
+            except StoreFailed as failure:
+                if failure.details.get("reason") not in UNWRITABLE:
+                    raise
+                _log.warning("score was not kept", dataset=row["dataset"], reason=failure.message)
         frame = pd.DataFrame(rows, columns=DATASET_COLUMNS)
         score = round(float(frame["score"].mean()), 1) if len(frame) else 0.0
         now = utc_now().replace(tzinfo=None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.errors import InvalidArgument, StoreFailed
 from cyberpunk_ai.core.logs import get_logger
+from cyberpunk_ai.core.storage_errors import reason_of, storage_failure, writing
 from cyberpunk_ai.data_fabric.stores.chdb_reader import ChdbReader
 from cyberpunk_ai.data_fabric.stores.delta_log import DeltaLog, refreshed
 from cyberpunk_ai.data_fabric.stores.file_locks import file_lock
@@ -167,9 +168,12 @@ class DeltaWarehouse:
                     time.sleep(random.uniform(0, 0.02 * 2 ** min(attempt, 6)))
                 except (DeltaError, OSError) as error:
                     self._tables.pop(spec.name, None)
-                    raise StoreFailed(f"{spec.name}: the batch could not be written: {error}", hint=f"is {self.root} writable?") from error
+                    failure = storage_failure(f"{spec.name}: writing the batch to", self.root / spec.name, error)
+                    hint = "send the batch again; `cyberpunk doctor` checks the stores"
+                    raise failure or StoreFailed(f"{spec.name}: the batch could not be written: {error}", hint=hint) from error
                 else:
-                    self._logs[spec.name].note_version(self._logs[spec.name].snapshot().version)
+                    with writing(f"{spec.name}: noting the commit in", self.root):
+                        self._logs[spec.name].note_version(self._logs[spec.name].snapshot().version)
                     return rows
         raise StoreFailed(f"{spec.name}: {ATTEMPTS} commits in a row lost against other writers", hint="send the batch again")
 
@@ -197,8 +201,9 @@ class DeltaWarehouse:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreFailed(
-                f"the warehouse cannot be made in {self.root}: {error}", hint="set CYBERPUNK_HOME to a folder of yours"
-            ) from error
+                f"the warehouse cannot be made in {self.root}: {error}", hint="set CYBERPUNK_HOME to a folder of yours",
+                reason=reason_of(error),
+            ) from error  # fmt: skip
         with self._locks[table], file_lock(self.root / f"{table}.lock", timeout_s=LOCK_SECONDS):
             yield
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cyberpunk_ai.core.errors import Conflict
+from cyberpunk_ai.core.storage_errors import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,11 @@ def file_lock(path: Path, *, timeout_s: float = 60.0) -> Iterator[None]:
 
     Raises:
         Conflict: Another process holds it for longer than `timeout_s`.
+        StoreFailed: The file cannot be made: the disk is full, or may not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with writing("the lock", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + timeout_s
         while not _try_lock(handle):

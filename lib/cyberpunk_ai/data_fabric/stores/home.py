@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cyberpunk_ai.core.errors import StoreFailed
 from cyberpunk_ai.core.logs import get_logger
+from cyberpunk_ai.core.storage_errors import reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,9 @@ def keep_private(home: Path) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = home.stat()
     except OSError as error:
-        raise StoreFailed(f"the home folder {home} cannot be made: {error}", hint="set CYBERPUNK_HOME to a folder of yours") from error
+        raise StoreFailed(
+            f"the home folder {home} cannot be made: {error}", hint="set CYBERPUNK_HOME to a folder of yours", reason=reason_of(error)
+        ) from error
     is_open = bool(found.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
     if os.name != "posix" or not is_open or found.st_uid != os.geteuid():
         return

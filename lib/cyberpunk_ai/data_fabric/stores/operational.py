@@ -6,32 +6,33 @@ It holds what must not be lost: customers, sources, sync state, runs, quarantine
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from cyberpunk_ai.core.errors import SettingsInvalid, StoreFailed
 from cyberpunk_ai.core.results import to_jsonable
+from cyberpunk_ai.core.storage_errors import HINTS, UNWRITABLE, reason_of, storage_failure
 from cyberpunk_ai.core.texts import escape_surrogates
 from cyberpunk_ai.data_fabric.stores.file_locks import file_lock
 from cyberpunk_ai.data_fabric.stores.records import SCHEMA_REVISION
+from cyberpunk_ai.data_fabric.stores.sqlite_files import BUSY_TIMEOUT_S, INTENT, is_for_one_transaction, not_writable, sqlite_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import Connection, Engine
-    from sqlalchemy.pool import ConnectionPoolEntry
 
     from cyberpunk_ai.core.settings import Settings
 
-BUSY_TIMEOUT_S = 30.0
-_INTENT = "cyberpunk_intent"
+_POSTGRES = {"53100": "disk_full", "25006": "read_only"}
 # Any constant serves, as long as every release uses the same one.
 _UPGRADE_LOCK = 0x43594245
 
@@ -49,6 +50,7 @@ class Operational:
     def __init__(self, url: str | URL) -> None:
         self.url = _normal(url)
         self.kind = self.url.get_backend_name()
+        self._write_failure: StoreFailed | None = None
         self._engine: Engine | None = None
         self._pid = os.getpid()
 
@@ -61,8 +63,17 @@ class Operational:
             self._engine = None
         if self._engine is None:
             self._pid = os.getpid()
-            self._engine = _sqlite_engine(self.url) if self.kind == "sqlite" else _postgres_engine(self.url)
+            make = sqlite_engine if self.kind == "sqlite" else _postgres_engine
+            self._engine = make(self.url, json_serializer=_to_json, json_deserializer=orjson.loads)
         return self._engine
+
+    @property
+    def write_failure(self) -> StoreFailed | None:
+        """Why nothing can be written at present: what the last write failed over, or a file or folder that may not be written."""
+        database = self.url.database
+        if self._write_failure is not None or self.kind != "sqlite" or not database or database == ":memory:":
+            return self._write_failure
+        return not_writable("the operational store", Path(database))
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -71,19 +82,21 @@ class Operational:
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so that two writers wait for each other instead of failing half-way.
 
         Raises:
-            StoreFailed: The store cannot be reached, or another writer held it for longer than the busy timeout.
+            StoreFailed: The store cannot be reached, its disk is full or may not be written, its file is damaged, or another writer held it
+                for longer than the busy timeout; `details["reason"]` says which.
         """
-        with self._connect("write") as connection, self._transaction(connection):
+        with self._failures("write"), self._connect("write") as connection, self._transaction(connection):
             yield connection
+        self._write_failure = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that sees one state of the store and refuses to write.
 
         Raises:
-            StoreFailed: The store cannot be reached.
+            StoreFailed: The store cannot be reached, or its file is damaged.
         """
-        with self._connect("read") as connection, self._transaction(connection):
+        with self._failures("read"), self._connect("read") as connection, self._transaction(connection):
             yield connection
 
     def upgrade(self) -> None:
@@ -106,11 +119,12 @@ class Operational:
             return
         with file_lock(Path(database + ".upgrade-lock"), timeout_s=BUSY_TIMEOUT_S * 4):
             # The mode is kept in the file. Switching it is the one step that does not wait for other writers, hence under the lock.
-            raw = self.engine.raw_connection()
-            try:
-                raw.cursor().execute("PRAGMA journal_mode = WAL")
-            finally:
-                raw.close()
+            with self._failures("write"):
+                raw = self.engine.raw_connection()
+                try:
+                    raw.cursor().execute("PRAGMA journal_mode = WAL")
+                finally:
+                    raw.close()
             with self.begin() as connection:
                 _migrate(connection)
 
@@ -142,28 +156,60 @@ class Operational:
         try:
             connection = self.engine.connect()
         except (OperationalError, InterfaceError) as error:
+            if self.kind == "sqlite":
+                raise
             raise self._failed("cannot be opened", error) from error
-        options: dict[str, Any] = {_INTENT: intent}
+        options: dict[str, Any] = {INTENT: intent}
         if intent == "read" and self.kind != "sqlite":
             options["postgresql_readonly"] = True
         with connection.execution_options(**options):
-            yield connection
+            try:
+                yield connection
+            finally:
+                if not connection.invalidated and is_for_one_transaction(connection.connection.dbapi_connection):
+                    connection.invalidate()
+
+    @contextmanager
+    def _failures(self, intent: str) -> Iterator[None]:
+        """Turn what SQLite or the server says about the disk into one error: which file, why, and what to do."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            failure = self._storage_failure(error, intent)
+            if failure is None:
+                raise
+            if intent == "write" and failure.details["reason"] in UNWRITABLE:
+                self._write_failure = failure
+            if self._engine is not None and failure.details["reason"] in ("damaged", "cannot_open"):
+                self._engine.dispose()  # so that a file that was restored is found
+            raise failure from error
+
+    def _storage_failure(self, error: DBAPIError | sqlite3.Error, intent: str) -> StoreFailed | None:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        if self.kind != "sqlite":
+            reason = _POSTGRES.get(str(getattr(original, "pgcode", "")))
+            if reason is None or intent == "read":
+                return None
+            where = self.url.render_as_string(hide_password=True)
+            return StoreFailed(f"the operational store failed: {original}", hint=HINTS[reason], url=where, reason=reason)
+        if intent == "read" and getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY:
+            return None  # a write within `read()`: a fault of the program, not of the disk
+        return storage_failure("the operational store", self.url.database or "", original or error)
 
     @contextmanager
     def _transaction(self, connection: Connection) -> Iterator[None]:
         try:
             transaction = connection.begin()
         except OperationalError as error:
+            if self.kind == "sqlite":
+                raise
             raise self._failed("did not let this writer in", error) from error
         with transaction:
             yield
 
     def _failed(self, what: str, error: DBAPIError) -> StoreFailed:
         shown = self.url.render_as_string(hide_password=True)
-        hint = (
-            "is another process writing for very long?" if "locked" in str(error.orig) else "check DATABASE_URL, and that the server is up"
-        )
-        return StoreFailed(f"the operational store {what}: {error.orig}", hint=hint, url=shown)
+        return StoreFailed(f"the operational store {what}: {error.orig}", hint="check DATABASE_URL, and that the server is up", url=shown)
 
 
 def open_operational(settings: Settings) -> Operational:
@@ -193,32 +239,9 @@ def _normal(url: str | URL) -> URL:
     raise SettingsInvalid(f"DATABASE_URL names {parsed.drivername!r}", hint="postgresql:// and sqlite:// are supported")
 
 
-def _postgres_engine(url: URL) -> Engine:
+def _postgres_engine(url: URL, **options: Any) -> Engine:
     # A connection that the server dropped while idle is replaced, instead of failing the next verb.
-    return create_engine(
-        url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, json_serializer=_to_json, json_deserializer=orjson.loads
-    )
-
-
-def _sqlite_engine(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_serializer=_to_json, json_deserializer=orjson.loads)
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
-        # The driver would begin transactions by itself, late and without the write lock; ours begin below.
-        connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        intent = connection.get_execution_options().get(_INTENT)
-        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if intent == 'read' else 'OFF'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if intent == "write" else "BEGIN")
-
-    return engine
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **options)
 
 
 def _to_json(value: object) -> str:
@@ -243,4 +266,6 @@ def _migrate(connection: Connection) -> None:
             hint="it was written by a newer release; install that release, or open another CYBERPUNK_HOME",
         ) from error
     except DBAPIError as error:
+        if error.orig is not None and reason_of(error.orig) is not None:
+            raise  # the disk or the file, not the step
         raise StoreFailed(f"a step of the upgrade failed, and all of it was undone: {error.orig}", hint="the store is as it was") from error

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cyberpunk_ai.core.errors import StoreFailed
+from cyberpunk_ai.core.storage_errors import storage_failure
 from cyberpunk_ai.data_fabric.stores.file_locks import file_lock
+from cyberpunk_ai.data_fabric.stores.sqlite_files import BUSY_TIMEOUT_S, is_for_one_transaction, open_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BUSY_TIMEOUT_S = 30.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log (identity TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS topics (
@@ -77,22 +78,37 @@ class LogFile:
         with self.lock:
             try:
                 connection = self.connection
+                if is_for_one_transaction(connection):  # it was opened for one transaction
+                    self.close()
+                    connection = self.connection
                 connection.execute(begin)
                 try:
                     yield connection
+                    connection.execute("COMMIT")
                 except BaseException:
-                    connection.execute("ROLLBACK")
+                    # SQLite has ended the transaction itself where the disk is full or the file damaged.
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
                     raise
-                connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise StoreFailed(
-                    f"the event log {self.path} refused: {error}", hint="is the disk full, or another process writing?"
-                ) from error
+            except (sqlite3.Error, OSError) as error:
+                failure = storage_failure("the event log", self.path, error)
+                if failure is not None and failure.details["reason"] in ("damaged", "cannot_open"):
+                    self.close()  # so that a file that was restored is found
+                raise failure or StoreFailed(f"the event log {self.path} refused: {error}", hint="see the log") from error
 
 
 def _opened(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection = open_sqlite(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     if connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'members'").fetchone()[0] == 0:
         with file_lock(path.with_name(path.name + ".create-lock"), timeout_s=BUSY_TIMEOUT_S * 2):
@@ -104,7 +120,6 @@ def _opened(path: Path) -> sqlite3.Connection:
             if connection.execute("SELECT count(*) FROM log").fetchone()[0] == 0:
                 connection.execute("INSERT INTO log (identity) VALUES (?)", (uuid.uuid4().hex,))
             connection.execute("COMMIT")
-    return connection
 
 
 def topic_id_of(connection: sqlite3.Connection, topic: str) -> int:
