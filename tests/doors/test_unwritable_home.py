@@ -91,7 +91,8 @@ def test_sources_of_the_home_are_registered_once_it_can_be_written_again(home: P
     described.write_text("connector: csv_files\nconfig: {path: shop}\n")
     with Workspace.open(Settings.load(home=home)) as ws:
         with read_only(home):
-            assert ws.sources().to_frame()["name"].tolist() == ["inbox"]
+            found = ws.sources()
+            assert (found.to_frame()["name"].tolist(), found.to_dict()["unreadable"]) == (["inbox"], {})
         assert ws.sources().to_frame()["name"].tolist() == ["inbox", "shop"]
 
 

@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.clock import utc_now
-from cyberpunk_ai.core.errors import Conflict, CyberpunkError, InvalidArgument, NotFound, SourceFailed
+from cyberpunk_ai.core.errors import Conflict, CyberpunkError, InvalidArgument, NotFound, SourceFailed, StoreFailed
 from cyberpunk_ai.core.logs import get_logger, mask_text
 from cyberpunk_ai.core.storage_errors import writing
 from cyberpunk_ai.data_fabric.connectors.base import CONNECTORS
@@ -86,6 +86,8 @@ class UnifiedDataConnector:
         for path in source_files(self.home / "sources"):
             try:
                 self.add_source(*read_source_file(path))
+            except StoreFailed:
+                raise  # the file is well; what it says cannot be kept
             except CyberpunkError as error:
                 self.unreadable[path.name] = error.message
                 _log.warning("source file was not taken", file=path.name, reason=error.message)

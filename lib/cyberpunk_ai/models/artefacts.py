@@ -18,7 +18,7 @@ import numpy as np
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import InvalidArgument, NotFound, StoreFailed
 from cyberpunk_ai.core.results import to_jsonable
-from cyberpunk_ai.core.storage_errors import reason_of, writing
+from cyberpunk_ai.core.storage_errors import writing
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _CARD = "artefact.json"
@@ -94,9 +94,7 @@ class ArtefactStore:
                 try:
                     # Renaming onto a folder that somebody else has just made fails: then the next number is tried.
                     draft.rename(folder / f"v{version}")
-                except OSError as error:
-                    if reason_of(error) is not None:
-                        raise
+                except OSError:
                     continue
                 return self.describe(name, version)
         finally:

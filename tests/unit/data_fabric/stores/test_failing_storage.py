@@ -46,6 +46,13 @@ def add(store: Operational, name: str, *, size: int = 0) -> None:
         connection.execute(sources.insert(), [{"name": name, "connector": "c", "config": {"x": "x" * size}, "created_at": NOON}])
 
 
+def restore(file: Path, content: bytes) -> None:
+    """Put a backup in place of a file, as a new file of its name."""
+    backup = file.with_name("backup")
+    backup.write_bytes(content)
+    backup.replace(file)
+
+
 def names(store: Operational) -> list[str]:
     with store.read() as connection:
         return list(connection.execute(select(sources.c.name).order_by(sources.c.name)).scalars())
@@ -116,8 +123,39 @@ def test_a_damaged_file_is_told_with_how_to_recover_and_a_restored_one_is_found(
     with pytest.raises(StoreFailed, match="damaged"), store.read() as connection:
         connection.execute(text("PRAGMA integrity_check")).all()
         connection.execute(select(func.sum(func.length(sources.c.config)))).all()
-    file.write_bytes(backup)
+    restore(file, backup)
     assert names(store) == ["crm", "shop"]
+
+
+def spoil(file: Path) -> bytes:
+    """Overwrite a database under an open connection, all but its first page, and return what it was."""
+    merging = sqlite3.connect(file)
+    merging.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    merging.close()
+    whole = file.read_bytes()
+    with file.open("r+b") as content:
+        content.seek(4_096)
+        content.write(b"garbage!" * ((len(whole) - 4_096) // 8))
+    return whole
+
+
+def test_a_file_that_is_damaged_while_it_is_open_is_found_again_once_restored(store: Operational, file: Path, tmp_path: Path) -> None:
+    add(store, "shop", size=4_000_000)  # more than a connection keeps in memory
+    whole = spoil(file)
+    with pytest.raises(StoreFailed, match="damaged"), store.read() as connection:
+        connection.execute(select(sources.c.config)).all()
+    restore(file, whole)
+    assert names(store) == ["crm", "shop"]
+
+    events = tmp_path / "events.sqlite3"
+    log = LocalEventLog(events)
+    log.append("t", [{"event_id": "e", "text": "x" * 4_000_000}])
+    whole = spoil(events)
+    with pytest.raises(StoreFailed, match="damaged"), log._file.reading() as connection_of_log:
+        connection_of_log.execute("SELECT payload FROM events").fetchall()
+    restore(events, whole)
+    assert log.end_offsets("t") == {0: 1}
+    log.close()
 
 
 def test_another_writer_is_told_apart_from_a_fault_of_the_disk(file: Path) -> None:
@@ -149,7 +187,7 @@ def test_the_event_log_tells_the_same(tmp_path: Path) -> None:
     file.write_bytes(b"garbage!" * 40 + whole[320:])
     with pytest.raises(StoreFailed, match="damaged"):
         log.ping()
-    file.write_bytes(whole)
+    restore(file, whole)
     assert log.end_offsets("t") == {0: 1}
     log.close()
 
