@@ -50,13 +50,13 @@ class Settings(BaseSettings):
     voila_port: int = Field(8866, ge=1, le=65535, description="Port of the Voila page.")
     jupyter_port: int = Field(8888, ge=1, le=65535, description="Port of JupyterLab.")
     max_kernels: int = Field(8, ge=1, description="Voila dashboards open at once; each takes a kernel of nearly 1 GB.")
-    forecast_workers: int | None = Field(
+    worker_processes: int | None = Field(
         None,
         ge=0,
-        description="Forecasts that a server works out at once, each in a process; one per core when unset, 0 for none.",
+        description="Forecasts and reports that a server works out at once, each in a process; one per core when unset, 0 for none.",
     )
-    max_forecasts: int = Field(24, ge=1, description="Forecasts that a server works out or lets wait; one more is refused.")
-    max_forecast_s: float = Field(600.0, gt=0, description="Seconds after which a server ends a forecast.")
+    max_calculations: int = Field(24, ge=1, description="Forecasts and reports that a server works out or lets wait; one more is refused.")
+    max_calculation_s: float = Field(600.0, gt=0, description="Seconds after which a server ends a forecast or report.")
     max_pages_waiting: int = Field(24, ge=1, description="Pages that are built or wait to be built; one more is refused.")
     max_jobs: int = Field(32, ge=1, description="Forecast jobs queued or running at once in the home folder.")
     max_request_s: int = Field(60, ge=1, description="Seconds in which a request must arrive whole, and one more per 50,000 bytes of it.")
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "database_url", "redis_url", "clickhouse_url", "kafka_bootstrap_servers", "openai_api_key", "huggingface_api_key",
-        "prometheus_port", "semantic_file", "dask_address", "today", "forecast_workers", mode="before",
+        "prometheus_port", "semantic_file", "dask_address", "today", "worker_processes", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:

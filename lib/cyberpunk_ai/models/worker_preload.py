@@ -1,4 +1,4 @@
-"""Imported by the server that worker processes are forked from: loads what forecasts work with, so that no process has to."""
+"""Imported by the server that worker processes are forked from: loads what forecasts and reports work with, so that no process has to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cyberpunk_ai.forecasting.base import FORECASTERS
 try:
     load(
         "pandas", "pyarrow", "scipy.stats", "sklearn.linear_model", "cyberpunk_ai.forecasting.engine", "cyberpunk_ai.models.forecast_work",
-        "cyberpunk_ai.models.forecast_many",
+        "cyberpunk_ai.models.forecast_many", "sklearn.cluster", "xgboost", "cyberpunk_ai.models.customer_reports",
     )  # fmt: skip
     for name in FORECASTERS.names():
         FORECASTERS.load_needs(name)

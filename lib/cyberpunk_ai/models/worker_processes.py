@@ -112,8 +112,8 @@ class WorkerProcesses:
                 raise Unavailable("the server is shutting down", hint="ask again once it is back")
             if len(self._running) + self._waiting >= self.most:
                 raise Unavailable(
-                    f"{len(self._running)} forecasts are under way and {self._waiting} wait, which is as many as this server takes",
-                    hint="ask again later, or raise CYBERPUNK_MAX_FORECASTS or CYBERPUNK_FORECAST_WORKERS",
+                    f"{len(self._running)} calculations are under way and {self._waiting} wait, which is as many as this server takes",
+                    hint="ask again later, or raise CYBERPUNK_MAX_CALCULATIONS or CYBERPUNK_WORKER_PROCESSES",
                 )
             self._waiting += 1
         return Work(self, (function, args, kwargs, tuple(callbacks)), callbacks)
@@ -214,7 +214,7 @@ class Work(Generic[T]):
         self._processes.warm()
         context = self._processes._context
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, *self._call), name="forecast", daemon=False)
+        process = context.Process(target=_serve, args=(theirs, *self._call), name="calculation", daemon=False)
         with self._lock:
             if self.is_closed:
                 raise Unavailable("the work was given up", hint="ask again")
@@ -238,13 +238,13 @@ class Work(Generic[T]):
             was_given_up, code = self.is_closed, None if self.is_closed else self._exit_code()
             self.close()
             why = "was given up" if was_given_up else f"ended with status {code}, perhaps for lack of memory"
-            raise Unavailable(f"the forecast's process {why}", hint="ask again, with less data where it happens again") from error
+            raise Unavailable(f"the worker process {why}", hint="ask again, with less data where it happens again") from error
         if is_wanted_less:
             raise TimeoutError
         self.close()
         raise Unavailable(
-            f"the forecast took more than {limit_s:g} s and was ended",
-            hint="forecast fewer periods or members, or in the background by /forecast/batch; CYBERPUNK_MAX_FORECAST_S raises the limit",
+            f"the calculation took more than {limit_s:g} s and was ended",
+            hint="ask for less at once, forecast in the background by /forecast/batch, or raise CYBERPUNK_MAX_CALCULATION_S",
         )
 
     def _exit_code(self) -> int | None:

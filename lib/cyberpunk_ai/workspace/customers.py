@@ -49,21 +49,15 @@ class CustomerVerbs(Wiring):
             purchases = purchases_of(self._semantic, as_of=as_of, where=where, row_filter=who.row_filter or None)
 
             def compute() -> RetentionReport:
-                from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
                 from cyberpunk_ai.models.customer_fields import customer_fields
-                from cyberpunk_ai.models.executors import chunk_runner
+                from cyberpunk_ai.models.customer_reports import analyze
 
                 ledger, notes = ledger_of(purchases)
                 people = customer_fields(self._semantic, ledger.customer_ids, row_filter=who.row_filter or None)
-                return RetentionAnalyzer(map_chunks=chunk_runner(self.settings.dask_address)).analyze_ledger(
-                    ledger,
-                    purchases.moment.as_of,
-                    customer_data=people,
-                    horizon_days=horizon_days,
-                    regime=regime,
-                    clusters=clusters,
-                    warnings=notes,
-                )
+                return self._work_out(
+                    analyze, ledger, purchases.moment.as_of, people, horizon_days=horizon_days, regime=regime, clusters=clusters,
+                    warnings=notes, dask_address=self.settings.dask_address,
+                )  # fmt: skip
 
             # The same moment of the same tables, seen by someone who may see the same, is the same input.
             tables = sorted({"orders", "customers", *self._semantic.model.joins.get("orders", {})})

@@ -53,7 +53,7 @@ class Wiring:
 
     def __init__(self, settings: Settings, caller: Caller, *, is_server: bool = False) -> None:
         self.settings, self.caller = settings, caller
-        self._is_server = is_server and settings.forecast_workers != 0
+        self._is_server = is_server and settings.worker_processes != 0
         self._stores = Stores(settings)
         self._answers = Answers()
         self._rooms: dict[str, Any] = {}
@@ -124,7 +124,7 @@ class Wiring:
         def build() -> WorkerProcesses:
             from cyberpunk_ai.models.worker_processes import WorkerProcesses
 
-            return WorkerProcesses(self.settings.forecast_workers, self.settings.max_forecasts, self.settings.max_forecast_s)
+            return WorkerProcesses(self.settings.worker_processes, self.settings.max_calculations, self.settings.max_calculation_s)
 
         return self._room("processes", build) if self._is_server else None
 

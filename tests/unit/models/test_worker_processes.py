@@ -73,7 +73,7 @@ def test_work_that_takes_too_long_is_ended() -> None:
     processes, started = WorkerProcesses(1, limit_s=0.5), []
     with pytest.raises(Unavailable, match=r"more than 0\.5 s") as caught:
         processes.run(work.wait, told={"on_start": started.append})
-    assert "CYBERPUNK_MAX_FORECAST_S" in caught.value.hint
+    assert "CYBERPUNK_MAX_CALCULATION_S" in caught.value.hint
     assert all(is_gone(pid) for pid in started)
 
 
@@ -91,9 +91,9 @@ def test_more_than_the_ceiling_is_refused_and_what_ends_makes_room() -> None:
     running = processes.start(work.numbers, 2)
     assert running.item(None) == 0
     waiting = processes.start(work.numbers, 2)
-    with pytest.raises(Unavailable, match="1 forecasts are under way and 1 wait") as caught:
+    with pytest.raises(Unavailable, match="1 calculations are under way and 1 wait") as caught:
         processes.run(work.where)
-    assert "CYBERPUNK_MAX_FORECASTS" in caught.value.hint
+    assert "CYBERPUNK_MAX_CALCULATIONS" in caught.value.hint
     found: list[int] = []
     thread = threading.Thread(target=lambda: found.append(waiting.item(None)))
     thread.start()

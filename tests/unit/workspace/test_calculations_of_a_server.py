@@ -1,4 +1,4 @@
-"""A server works out its forecasts in other processes, whichever verb is asked, and gives the numbers of a notebook."""
+"""A server works out forecasts and reports in other processes, whichever verb is asked, and gives the numbers of a notebook."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import pytest
 
 from cyberpunk_ai import Workspace
 from cyberpunk_ai.core.settings import Settings
+from cyberpunk_ai.customer_analytics.retention_analyzer import RetentionAnalyzer
 from cyberpunk_ai.forecasting import anomalies, side_by_side
+from tests.unit.customer_analytics.builders import shop
 from tests.unit.forecasting.test_covariates import promoted
 from tests.unit.forecasting.test_engine import monthly
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from cyberpunk_ai.core.results import Result
 
@@ -72,7 +75,7 @@ VERBS: dict[str, Callable[[Workspace], Result]] = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_servers_numbers_are_those_of_a_notebook(verb: str, server: Workspace, tmp_path: Any) -> None:
+def test_a_servers_numbers_are_those_of_a_notebook(verb: str, server: Workspace, tmp_path: Path) -> None:
     with Workspace.open(Settings.load(home=tmp_path)) as notebook:
         here = VERBS[verb](notebook).to_frame()
     with pytest.MonkeyPatch.context() as patch:
@@ -88,3 +91,20 @@ def test_a_job_of_a_server_is_worked_out_elsewhere_too(server: Workspace, monkey
     until(lambda: server.forecast_job(job.job_id).state in ("done", "failed"), "the job is over")
     found = server.forecast_job_frame(job.job_id)
     pd.testing.assert_series_equal(found["mean"], VERBS["forecast"](server).to_frame()["mean"], check_exact=True)
+
+
+def test_a_report_of_a_server_is_worked_out_elsewhere_and_is_that_of_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, lines = Settings.load(home=tmp_path), shop(customers=120)
+    with Workspace.open(settings) as notebook:
+        sold = {"line_id": "1", "product": "Lamp", "region": "EMEA", "quantity": 1.0, "is_refund": False, "source": "test"}
+        known = {"order_id": [f"o{row}" for row in range(len(lines))], "unit_price": lines["amount"], "updated_at": lines["ordered_at"]}
+        notebook._stores.warehouse.append("orders", lines.assign(**sold, **known))
+        here = notebook.retention()
+
+    def learn(*_asked: Any, **_more: Any) -> NoReturn:
+        raise AssertionError("worked out in the server's own process")
+
+    monkeypatch.setattr(RetentionAnalyzer, "analyze_ledger", learn)
+    with Workspace.open(settings, is_server=True) as server:
+        there = server.retention()
+    pd.testing.assert_frame_equal(there.to_frame(), here.to_frame(), check_exact=True)
