@@ -8,7 +8,7 @@ from pathlib import Path
 import typer.main
 from fastapi import FastAPI
 
-from cyberpunk_ai.core.settings import variables
+from cyberpunk_ai.core.settings import Settings, variables
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -18,8 +18,21 @@ def headings(name: str) -> set[str]:
     return {line.lstrip("# ").strip().strip("`") for line in lines if line.startswith("#")}
 
 
-def test_every_setting_has_its_heading() -> None:
-    assert variables().keys() - headings("settings") == set()
+def first_cells(name: str) -> set[str]:
+    lines = (REFERENCE / f"{name}.md").read_text().splitlines()
+    return {line.split("|")[1].strip().strip("`") for line in lines if line.startswith("| ")}
+
+
+def test_every_setting_has_its_heading_or_its_line_in_the_table_of_ceilings() -> None:
+    assert variables().keys() - headings("settings") - first_cells("settings") == set()
+
+
+def test_every_ceiling_is_in_the_table_with_its_default() -> None:
+    lines = [line.split("|") for line in (REFERENCE / "settings.md").read_text().splitlines() if line.startswith("| `")]
+    rows = {cells[1].strip(" `"): cells[2] for cells in lines}
+    for name, field in Settings.model_fields.items():
+        if name.startswith("max_"):
+            assert float(rows[f"CYBERPUNK_{name.upper()}"].replace(",", "")) == field.default, name
 
 
 def test_every_command_has_its_heading() -> None:
