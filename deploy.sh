@@ -250,6 +250,11 @@ run_tests() { # pytest's options; --full runs the full tier
   # Groups stay together (tests/conftest.py), so that each server is started once a worker, the longest first. Tests wait for servers and
   # browsers a third of their time, which one worker more than cores uses.
   pytest -n "${TEST_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}" --dist loadscope --no-loadscope-reorder --durations=40 "$@" || failed=$?
+  case " $* " in
+    *" --full ") # alone: it judges how soon a server answers
+      say "Ten minutes of mixed use"
+      python -m benchmarks.soak --minutes 10 || failed=1 ;;
+  esac
   wait "$typing" || { say "Types"; cat "$types"; [ "$failed" != 0 ] || failed=1; }
   rm -f "$types"
   return "$failed"
