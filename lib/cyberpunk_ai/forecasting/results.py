@@ -57,6 +57,12 @@ class ForecastResult(Result):
         return self.forecast
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """Members that a time budget left out: another try may have them."""
+        board = self.leaderboard
+        return tuple(board.loc[(board["status"] == "dropped") & (board["seconds"] == 0.0), "model"])
+
+    @property
     def headline(self) -> str:
         """Say how many series are forecast how far, and how well the ensemble did on the past."""
         count = len(self.unique_ids)

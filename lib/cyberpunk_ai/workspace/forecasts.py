@@ -89,7 +89,8 @@ class ForecastVerbs(CustomerVerbs):
                 return self._work_out(forecast, history, future=future, told={"on_member": on_member}, **members(options))
 
             later = None if future is None else fingerprint(future)
-            return self._remember("forecast", (asked, fingerprint(history), later), compute)
+            # What a busy moment left out is no answer for whoever asks later.
+            return self._remember("forecast", (asked, fingerprint(history), later), compute, keeps=lambda found: not found.left_out)
 
         return self._verb("forecast", "forecast", "own data" if data is not None else metric, asked, caller, work)
 

@@ -175,9 +175,9 @@ class Wiring:
 
         return tuple(self._stores.warehouse.version(name) for name in TABLES)
 
-    def _remember(self, verb: str, parts: object, compute: Callable[[], T]) -> T:
+    def _remember(self, verb: str, parts: object, compute: Callable[[], T], keeps: Callable[[T], bool] | None = None) -> T:
         # A frame can be written to, whatever holds it: each asker gets its own, so that nobody changes another's answer.
-        return _own(self._answers.remember((verb, repr(parts)), compute))
+        return _own(self._answers.remember((verb, repr(_without_frames(parts))), compute, keeps))
 
     def _verb(
         self,
@@ -243,6 +243,19 @@ def _own(answer: T) -> T:
         elif isinstance(value, Result):
             object.__setattr__(mine, field.name, _own(value))
     return mine
+
+
+def _without_frames(parts: object) -> object:
+    """Put fingerprints in the place of frames, of which `repr` shows the first and last rows only."""
+    import pandas as pd
+
+    if isinstance(parts, pd.DataFrame | pd.Series):
+        return fingerprint(parts)
+    if isinstance(parts, dict):
+        return {name: _without_frames(each) for name, each in parts.items()}
+    if isinstance(parts, list | tuple):
+        return [_without_frames(each) for each in parts]
+    return parts
 
 
 def fingerprint(frame: pd.DataFrame | pd.Series) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,10 @@ import pytest
 
 from cyberpunk_ai import Caller, Workspace
 from cyberpunk_ai.core.errors import Conflict, InvalidArgument, NotBuilt, NotFound, PermissionDenied
+from cyberpunk_ai.forecasting import side_by_side
+from cyberpunk_ai.forecasting.ets import EtsForecaster
 from cyberpunk_ai.governance.callers import ALL_PERMISSIONS
+from tests.waiting import PATIENCE_S
 
 EMEA = Caller("anna", "Anna", ALL_PERMISSIONS, row_filter={"region": "EMEA"})
 STRANGER = Caller("eve", "Eve")
@@ -151,3 +155,29 @@ def test_a_run_whose_process_died_is_taken_over_under_its_own_id(ws: Workspace) 
 def test_a_workspace_opens_without_touching_a_store() -> None:
     with Workspace.open() as opened:
         assert not opened.settings.home.exists()
+
+
+def test_a_forecast_that_a_budget_cut_short_is_no_answer_for_those_who_come_later(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=48, freq="MS"), "y": [10.0 + month % 12 for month in range(48)]})
+    asked = {"data": data, "horizon": 3, "models": ("theta", "ets"), "budget_s": 0.0}
+    # The baseline and one member are waited for, and then as long as this says.
+    for_the_rest_s = [0.0]
+    monkeypatch.setattr(side_by_side, "first_by_s", lambda _budget_s, landed: for_the_rest_s[0] if landed > 1 else 3_600.0)
+    held = threading.Event()
+    learn = EtsForecaster._learn
+    monkeypatch.setattr(EtsForecaster, "_learn", lambda self, values: (held.wait(PATIENCE_S), learn(self, values))[1])
+    short = ws.forecast(**asked)
+    assert short.left_out == ("ets",)
+    held.set()
+    for_the_rest_s[0] = 3_600.0
+    whole = ws.forecast(**asked)
+    assert whole.left_out == ()
+    assert ws.forecast(**asked).leaderboard["seconds"].tolist() == whole.leaderboard["seconds"].tolist()
+
+
+def test_answers_differ_where_frames_differ_in_the_middle(ws: Workspace) -> None:
+    days = pd.date_range("2020-01-01", periods=400, freq="D")
+    one = pd.DataFrame({"ds": days, "promotion": 0.0})
+    other = one.assign(promotion=[float(100 < day < 300) for day in range(400)])
+    kept = [ws._remember("test", {"future": frame}, lambda frame=frame: frame["promotion"].sum()) for frame in (one, other)]
+    assert kept == [0.0, 199.0]

@@ -25,8 +25,14 @@ class Answers:
         self._locks: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """Return the answer kept under `key`, or compute and keep it. An error is not kept."""
+    def remember(self, key: Hashable, compute: Callable[[], T], keeps: Callable[[T], bool] | None = None) -> T:
+        """Return the answer kept under `key`, or compute and keep it. An error is not kept.
+
+        Args:
+            key: Of the question.
+            compute: Finds the answer.
+            keeps: Whether an answer is worth keeping; every one when None.
+        """
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -39,13 +45,15 @@ class Answers:
                     return self._kept[key]  # type: ignore[no-any-return]  # filled by the one we waited for
             try:
                 answer = compute()
+                if keeps is None or keeps(answer):
+                    with self._lock:
+                        self._kept[key] = answer
+                        while len(self._kept) > self.size:
+                            self._kept.popitem(last=False)
             finally:
+                # Not before it is kept: whoever came between would find neither answer nor lock, and compute again.
                 with self._lock:
                     self._locks.pop(key, None)
-            with self._lock:
-                self._kept[key] = answer
-                while len(self._kept) > self.size:
-                    self._kept.popitem(last=False)
             return answer
 
     def forget(self) -> None:

@@ -40,3 +40,21 @@ def test_the_least_recently_used_answer_goes_first() -> None:
         answers.remember(key, lambda key=key: key)
     assert answers.remember("a", lambda: "again") == "a"
     assert answers.remember("b", lambda: "again") == "again"
+
+
+def test_an_answer_that_is_not_worth_keeping_is_computed_again() -> None:
+    answers, given = Answers(), iter(range(4))
+    assert [answers.remember("key", lambda: next(given), keeps=lambda answer: answer == 2) for _ in range(4)] == [0, 1, 2, 2]
+
+
+def test_whoever_comes_while_an_answer_is_kept_does_not_compute_it_again() -> None:
+    answers, computed = Answers(), []
+
+    def keeps(_answer: int) -> bool:
+        # Between computing and keeping, somebody else asks; there is a lock to wait at.
+        assert "key" in answers._locks
+        return True
+
+    assert answers.remember("key", lambda: computed.append(1) or 7, keeps=keeps) == 7
+    assert answers.remember("key", lambda: computed.append(1) or 8) == 7
+    assert answers._locks == {}
