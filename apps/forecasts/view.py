@@ -72,9 +72,11 @@ class ForecastView(SceneView):
         self.places = {name: _place() for name in ("fan", "past", "board", "parts", "why")}
         self._task: asyncio.Task[None] | None = None
         self._result: Any = None
+        self._drawing: object = None
+        self._drawn: Any = None
         self.metric.param.watch(lambda _: self._offer(), "value")
         self.ask.on_click(self._on_ask)
-        self.series.param.watch(lambda _: self._draw(self._result, is_last=True), "value")
+        self.series.param.watch(self._on_series, "value")
         self._wait()
 
     def controls(self) -> pn.Column:
@@ -131,7 +133,7 @@ class ForecastView(SceneView):
         self.probe.tell_settled(False)
         self._wait()
         if known is not None:  # shown at once, and replaced when today's members have all landed
-            self._take(known, is_last=True)
+            await self._take(known, is_last=True)
         try:
             await self._grow(is_shown=known is not None)
         except TooLittleData as error:
@@ -156,7 +158,7 @@ class ForecastView(SceneView):
             async for step in steps:
                 self.members.object = pieces.members(step.landed, step.waiting, is_last=step.is_last, elapsed_s=step.elapsed_s)
                 if step.is_last or (len(step.landed) > 1 and not is_shown):
-                    self._take(step.result, is_last=step.is_last)
+                    await self._take(step.result, is_last=step.is_last)
                 if step.is_last:
                     self._keep(step.result)
         why = await asyncio.to_thread(workspace.forecast_reasons, self.metric.value, **asked, holidays=self.holidays.value or None)
@@ -171,24 +173,39 @@ class ForecastView(SceneView):
         if self.is_terrain and (self.scene is None or not was_known):
             self.probe.reload += 1
 
-    def _take(self, result: Any, *, is_last: bool) -> None:
+    async def _take(self, result: Any, *, is_last: bool) -> None:
         self._result = result
         several = len(result.unique_ids) > 1
         if several and list(self.series.options) != list(result.unique_ids):
             self.series.param.update(options=list(result.unique_ids), value=result.unique_ids[0])
         self.series.visible = several
-        self._draw(result, is_last=is_last)
+        await self._draw(result, is_last=is_last)
 
-    def _draw(self, result: Any, *, is_last: bool) -> None:
+    async def _on_series(self, event: Any) -> None:
+        if event.new != self._drawn:  # else it was chosen along with the answer that is being drawn
+            await self._draw(self._result, is_last=True)
+
+    async def _draw(self, result: Any, *, is_last: bool) -> None:
         if result is None:
             return
-        name = self._chosen()
+        self._drawing = drawing = object()
+        self._drawn, name = self.series.value, self._chosen()
         self.headline.object = pieces.headline(result, self._unit, name)
-        self._put("fan", CHARTS.get("forecast_fan")(result, unique_id=name, **self._look(380)))
-        self._put("board", CHARTS.get("forecast_leaderboard")(result, theme=self.theme, height=290))
+        figures: list[tuple[str, Callable[[], Any]]] = [
+            ("fan", lambda: CHARTS.get("forecast_fan")(result, unique_id=name, **self._look(380))),
+            ("board", lambda: CHARTS.get("forecast_leaderboard")(result, theme=self.theme, height=290)),
+        ]
         if is_last:
-            self._put("past", CHARTS.get("forecast_backtest")(result, unique_id=name, **self._look(290)))
-            self._put("parts", CHARTS.get("components")(result.components(), unique_id=name, **self._look(92)))
+            figures += [
+                ("past", lambda: CHARTS.get("forecast_backtest")(result, unique_id=name, **self._look(290))),
+                ("parts", lambda: CHARTS.get("components")(result.components(), unique_id=name, **self._look(92))),
+            ]
+        for place, draw in figures:
+            self._put(place, draw())
+            await asyncio.sleep(0)  # a figure takes a tenth of a second, in which the loop answers nobody: others come in between
+            if self._drawing is not drawing:
+                return  # a newer answer, or another series
+        if is_last:
             self.notes.object = pieces.notes(result.notes)
             self.export.disabled = False
 
