@@ -7,21 +7,20 @@ damaged one. What a worksheet holds is counted in `sheets.py` while it is stream
 from __future__ import annotations
 
 import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError
 
-from cyberpunk_ai.core.errors import SourceFailed
+from cyberpunk_ai.core.errors import CyberpunkError, SourceFailed
 from cyberpunk_ai.data_fabric.limits import MB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cyberpunk_ai.data_fabric.limits import Limits
 
 # Shares of the limit for what is not streamed: shared texts are held as they are, other parts as trees of many times their size.
 _HELD, _AS_TREE = 4, 64
-DAMAGE = (zipfile.BadZipFile, ParseError)
-"""What reading a damaged package raises, also where its directory says less than there is."""
 _SHEET, _TEXTS = ".worksheet+xml", ".sharedStrings+xml"
 
 
@@ -31,18 +30,15 @@ def check_package(path: Path, limits: Limits) -> None:
     Raises:
         SourceFailed: It is too large, or no Excel file.
     """
-    try:
-        with zipfile.ZipFile(path) as package:
-            members = package.infolist()
-            if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
-                raise SourceFailed(f"{path.name} is packed in a way that no Excel file is", hint="save it again as .xlsx", path=str(path))
-            _check(path, "unpacks", sum(member.file_size for member in members), 1, limits)
-            for member in members:
-                if member.filename == "[Content_Types].xml":
-                    _check(path, f"{member.filename} unpacks", member.file_size, _AS_TREE, limits)
-            kinds = _kinds(package)
-    except (*DAMAGE, KeyError) as error:
-        raise damaged(path, error) from error
+    with reading(path), zipfile.ZipFile(path) as package:
+        members = package.infolist()
+        if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+            raise SourceFailed(f"{path.name} is packed in a way that no Excel file is", hint="save it again as .xlsx", path=str(path))
+        _check(path, "unpacks", sum(member.file_size for member in members), 1, limits)
+        for member in members:
+            if member.filename == "[Content_Types].xml":
+                _check(path, f"{member.filename} unpacks", member.file_size, _AS_TREE, limits)
+        kinds = _kinds(package)
     for member in members:
         declared = kinds.get("/" + member.filename, set())
         if any(kind.endswith(_TEXTS) for kind in declared):
@@ -51,9 +47,37 @@ def check_package(path: Path, limits: Limits) -> None:
             _check(path, f"{member.filename[:60]} unpacks", member.file_size, _HELD if _is_unread(member.filename) else _AS_TREE, limits)
 
 
-def damaged(path: Path, error: Exception) -> SourceFailed:
-    """Return the error for a file that cannot be unpacked or parsed."""
-    return SourceFailed(f"{path.name} is no Excel file, or damaged: {error}", hint="save it again as .xlsx", path=str(path))
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever unpacking and parsing a workbook raises into one error; put nothing else inside.
+
+    Raises:
+        SourceFailed: It is no Excel file, damaged, or declares XML entities.
+    """
+    try:
+        yield
+    except (CyberpunkError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk failed, not the file
+        # A part that is missing or holds what it should not makes openpyxl raise nearly any built-in error.
+        raise SourceFailed(
+            f"{path.name} is no Excel file, or damaged: {_reason(error)}", hint="save it again as .xlsx", path=str(path)
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong in a line; openpyxl wraps it in a paragraph."""
+    from defusedxml.common import DefusedXmlException
+
+    while isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    if isinstance(error, DefusedXmlException):
+        return "it declares XML entities"
+    said = str(error).strip().split("\n", 1)[0][:200]
+    # A missing member or key is named by itself alone.
+    return f"{said} is missing" if isinstance(error, KeyError) and " " not in said else said or type(error).__name__
 
 
 def _kinds(package: zipfile.ZipFile) -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from cyberpunk_ai.core.errors import SourceFailed
-from cyberpunk_ai.data_fabric.files.packages import DAMAGE, check_package, damaged
+from cyberpunk_ai.data_fabric.files.packages import check_package, reading
 from cyberpunk_ai.data_fabric.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
@@ -34,22 +34,24 @@ def read_excel(
         limits: Cells and unpacked size.
 
     Raises:
-        SourceFailed: No such sheet, no header row, or beyond a limit.
+        SourceFailed: No such sheet, no header row, beyond a limit, damaged, or with XML entities.
     """
     import openpyxl
     import pandas as pd
 
     check_package(path, limits)
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except DAMAGE as error:
-        raise damaged(path, error) from error
-    try:
+    # A file of our own: openpyxl leaves the one that it opens itself open when it fails.
+    with path.open("rb") as file:
+        with reading(path):
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         if sheet is not None and sheet not in book.sheetnames:
             raise SourceFailed(f"{path.name} has no sheet {sheet!r}", hint=f"sheets: {', '.join(book.sheetnames)}")
-        page = book[sheet] if sheet is not None else book.worksheets[0]
-        # The size that a sheet declares is often wrong; rows are taken as they are, and counted.
-        page.reset_dimensions()
+        if not book.worksheets:
+            raise SourceFailed(f"{path.name} has no sheet with cells", hint="save it again as .xlsx", path=str(path))
+        with reading(path):
+            page = book[sheet] if sheet is not None else book.worksheets[0]
+            # The size that a sheet declares is often wrong; rows are taken as they are, and counted.
+            page.reset_dimensions()
         lines = (line for line in _counted(page, path, limits) if any(cell is not None and str(cell).strip() for cell in line))
         head = list(itertools.islice(lines, 20))
         if not head:
@@ -67,15 +69,15 @@ def read_excel(
             number += len(rows)
             if number > skip:
                 yield rows.loc[max(skip + 1, rows.index[0]) :]
-    except DAMAGE as error:
-        raise damaged(path, error) from error
-    finally:
-        book.close()
 
 
 def _counted(page: ReadOnlyWorksheet, path: Path, limits: Limits) -> Iterator[tuple[object, ...]]:
-    cells = 0
-    for line in page.iter_rows(values_only=True):
+    cells, lines = 0, page.iter_rows(values_only=True)
+    while True:
+        with reading(path):
+            line = next(lines, None)
+        if line is None:
+            return
         cells += max(1, len(line))
         if cells > limits.max_sheet_cells:
             raise limits.exceeded(

@@ -8,7 +8,6 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +21,7 @@ from cyberpunk_ai.data_fabric.files.sheets import read_excel
 from cyberpunk_ai.data_fabric.imports import guess_mapping
 from cyberpunk_ai.data_fabric.imports.guess import sample
 from cyberpunk_ai.data_fabric.limits import MB, Limits
+from tests.unit.data_fabric.files.workbooks import HEAD, book, line, repacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,33 +29,7 @@ if TYPE_CHECKING:
 
     from cyberpunk_ai.data_fabric.unified_connector import UnifiedDataConnector
 
-HEAD = ["order_id", "ordered_at", "customer_id", "amount"]
 TINY = Limits(max_sheet_cells=2_000, max_parquet_cells=20_000, max_unpacked_mb=1)
-
-
-def line(number: int) -> list[Any]:
-    return [f"o{number}", f"2024-01-{1 + number % 28:02d}", f"c{number % 5}", 2.5]
-
-
-def book(path: Path, far: dict[str, Any] | None = None) -> Path:
-    made = openpyxl.Workbook()
-    page = made.active
-    for values in [HEAD, *map(line, range(10))]:
-        page.append(values)
-    for place, value in (far or {}).items():
-        page[place] = value
-    made.save(path)
-    return path
-
-
-def repacked(path: Path, changes: dict[str, bytes]) -> Path:
-    """Write a package again with other contents of some members."""
-    with zipfile.ZipFile(path) as old:
-        members = {name: old.read(name) for name in old.namelist()} | changes
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
-        for name, content in members.items():
-            new.writestr(name, content)
-    return path
 
 
 def far_cells(path: Path) -> Path:
