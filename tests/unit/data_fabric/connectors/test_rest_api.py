@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cyberpunk_ai.core.errors import InvalidArgument, SourceFailed
+from cyberpunk_ai.data_fabric.connectors.base import StreamState
 from cyberpunk_ai.data_fabric.connectors.rest_api import RestApi
 from tests.vendor_server import running_vendor
 
@@ -169,6 +172,56 @@ def test_a_next_link_to_another_origin_is_refused(fabric: UnifiedDataConnector, 
     assert report.sources[0].error is not None
     assert "another origin" in report.sources[0].error["message"]
     assert report.rows == 10
+
+
+OTHER_ORIGINS = [
+    "{other}/stolen", "//{other_name}/stolen", "http://{name}@{other_name}/stolen", "http://localhost:{port}/next", "https://{name}/next",
+    "file:///etc/hostname", "file://{name}/etc/hostname",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("link", OTHER_ORIGINS)
+@pytest.mark.parametrize("way", ["redirect", "next link"])
+def test_no_request_leaves_the_origin(vendor: Vendor, tmp_path: Path, way: str, link: str) -> None:
+    """Another server, another name of this one, another scheme, a file: a vendor that points there is not followed."""
+    with running_vendor([record(1)]) as other:
+        name, other_name = vendor.url.removeprefix("http://"), other.url.removeprefix("http://")
+        there = link.format(other=other.url, other_name=other_name, name=name, port=name.split(":")[1])
+
+        def answer(handler: Any) -> None:
+            body = json.dumps({"data": {"items": [record(1)]}, "links": {"next": there}}).encode()
+            handler.send_response(302 if way == "redirect" else 200)
+            for header, value in {"Location": there, "Content-Length": str(len(body))}.items():
+                handler.send_header(header, value)
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        vendor.tricks["/next"] = answer
+        signed = {"auth": {"kind": "api_key", "key": "hidden-word", "name": "pass_key", "place": "query"}, "retries": 0}
+        connector = RestApi.configure(config(vendor, **signed), home=tmp_path)
+
+        async def read() -> None:
+            nonlocal pages
+            try:
+                with pytest.raises(SourceFailed, match="points to another origin") as refused:
+                    async for batch in connector.read(connector.discover()[0], StreamState()):
+                        pages += [len(batch.rows)]
+                assert refused.value.hint == "it was not followed"
+                assert "hidden-word" not in str(refused.value.to_dict())
+            finally:
+                await connector.close()
+
+        pages: list[int] = []
+        asyncio.run(read())
+        assert pages == ([] if way == "redirect" else [1])
+        assert other.calls == []
+        assert vendor.calls == []
+
+
+def test_a_source_is_on_the_web(vendor: Vendor, tmp_path: Path) -> None:
+    for base in ("file:///etc", "ftp://127.0.0.1", "//127.0.0.1"):
+        with pytest.raises(InvalidArgument, match="base_url"):
+            RestApi.configure(config(vendor) | {"base_url": base}, home=tmp_path)
 
 
 def test_an_expired_link_falls_back_to_the_cursor(fabric: UnifiedDataConnector, vendor: Vendor) -> None:
