@@ -62,6 +62,7 @@ class StreamRecord:
         mapping: The mapping that was guessed from the first rows, where none was declared: a stream keeps it for life.
         formats: How the text columns of the last batch write their values.
         read_at: When its last batch was read, UTC; see `Landing.next_reading`.
+        is_new: Whether nothing was known of it. The warehouse may hold rows of it all the same, where it outlived the operational record.
     """
 
     epoch: str
@@ -72,6 +73,7 @@ class StreamRecord:
     mapping: dict[str, Any] | None = None
     formats: Mapping[str, Any] = field(default_factory=dict)
     read_at: datetime | None = None
+    is_new: bool = False
 
 
 class Landing:
@@ -96,7 +98,7 @@ class Landing:
         return StreamRecord(
             epoch=kept.get("epoch") or uuid.uuid4().hex[:12], place=kept.get("place") or {}, cursor=row.cursor if row is not None else None,
             columns=tuple(kept.get("columns") or ()), owes_customers=bool(kept.get("owes_customers")), mapping=kept.get("mapping"),
-            formats=kept.get("formats") or {}, read_at=_aware(row.updated_at if row is not None else None),
+            formats=kept.get("formats") or {}, read_at=_aware(row.updated_at if row is not None else None), is_new="epoch" not in kept,
         )  # fmt: skip
 
     def newest_reading(self) -> datetime | None:

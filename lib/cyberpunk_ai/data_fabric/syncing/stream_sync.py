@@ -111,7 +111,8 @@ class StreamSync:
             outcome = self._sort(held, mapping, batch, record)
             rejected += outcome.bad
             self.tally.warnings += [text for text in outcome.warnings if text not in self.tally.warnings]
-            portions = self._portions(held, mapping, batch, outcome)
+            portions = self._portions(held, mapping, batch, outcome, is_new=record.is_new)
+            record = dataclasses.replace(record, is_new=False)
             landed = outcome.good.num_rows
             self.tally.rows += landed
             record = dataclasses.replace(record, owes_customers=record.owes_customers or (landed > 0 and names_customers(mapping)))
@@ -129,9 +130,10 @@ class StreamSync:
         now = record.read_at or self.landing.clock()
         return sort_rows(batch.rows, mapping, stream=held.stream, source=row_source(held), now=now, formats=batch.formats)
 
-    def _portions(self, held: Lease, mapping: StreamMapping, batch: Batch, outcome: Sorted) -> list[Portion]:
+    def _portions(self, held: Lease, mapping: StreamMapping, batch: Batch, outcome: Sorted, *, is_new: bool) -> list[Portion]:
         portions = []
-        if batch.mode == "replace":
+        # Rows without a key of their own would be there twice where the warehouse outlived the operational record.
+        if batch.mode == "replace" or (is_new and _is_append_only(mapping, batch)):
             portions.append(Portion(mapping.table, "delete", where={"source": row_source(held)}))
         if outcome.good.num_rows:
             portions.append(Portion(mapping.table, "append" if _is_append_only(mapping, batch) else "upsert", outcome.good))

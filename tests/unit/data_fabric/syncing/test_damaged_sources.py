@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cyberpunk_ai import Workspace
 from cyberpunk_ai.core.clock import utc_now
+from cyberpunk_ai.core.settings import Settings
 from cyberpunk_ai.data_fabric.connectors.csv_files import CsvFiles
 from cyberpunk_ai.data_fabric.mapping.declaration import StreamMapping
 from cyberpunk_ai.data_fabric.mapping.sorting import sort_rows
@@ -50,3 +52,26 @@ def test_half_a_character_sets_its_row_aside_and_no_other() -> None:
     (bad,) = outcome.bad
     assert bad.reason == "order: holds half of a character (a lone surrogate)"
     assert bad.payload["values"]["order"] == "o\\ud83d2"
+
+
+@pytest.mark.parametrize("loss", ["deleted", "emptied"])
+def test_a_lost_operational_record_doubles_no_row_that_lacks_a_key_of_its_own(tmp_path: Path, loss: str) -> None:
+    settings = Settings.load(home=tmp_path / "home")
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "a.csv").write_text("order,date,customer,total\no1,2024-01-02 10:00:00,c1,5\no1,2024-01-02 10:00:00,c1,2\n")
+
+    def synced() -> tuple[float, int]:
+        with Workspace.open(settings) as ws:
+            ws._connector.add_source("shop", "csv_files", {"path": str(folder)}, MAPPING)
+            ws._connector.add_source("other", "csv_files", {"path": str(folder)}, MAPPING)
+            assert all(each.status == "ok" for each in ws.sync().sources)
+            told = ws._stores.warehouse.query("SELECT sum(amount) AS amount, count() AS rows FROM orders").iloc[0]
+            return float(told["amount"]), int(told["rows"])
+
+    assert synced() == (14.0, 4)
+    for file in settings.home.glob("operational.sqlite3*"):
+        file.unlink() if loss == "deleted" or file.suffix != ".sqlite3" else file.write_bytes(b"")
+    assert synced() == (14.0, 4)
+    (folder / "a.csv").write_text("order,date,customer,total\no1,2024-01-02 10:00:00,c1,6\n")
+    assert synced() == (12.0, 2)
