@@ -169,5 +169,7 @@ def table(rows: pd.DataFrame) -> HTML:
     is_text = [not pd.api.types.is_numeric_dtype(rows[name]) for name in rows.columns]
     styles: list[Any] = [{"selector": "td", "props": "vertical-align: top"}]
     styles += [{"selector": f".col{place}", "props": "text-align: left"} for place, each in enumerate(is_text) if each]
-    styler = shown.style.hide(axis="index").set_table_styles(styles)
+    # pandas escapes nothing by itself, and JupyterLab runs what stands in an output of its own kernel.
+    styler = shown.style.format(escape="html").format_index(escape="html", axis="columns")
+    styler = styler.hide(axis="index").set_table_styles(styles)
     return HTML(styler.to_html())

@@ -27,6 +27,13 @@ def test_text_of_a_table_starts_at_the_left() -> None:
     assert ".col0 {\n  text-align: left;\n}" not in html
 
 
+def test_a_table_runs_nothing_that_the_data_say() -> None:
+    html = notebook.table(pd.DataFrame({"region<script>": ["<img src=x onerror=alert(1)>"], "revenue": [1.5]})).data
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+    assert "region&lt;script&gt;" in html
+    assert "1.50" in html
+
+
 def test_a_figure_stands_on_the_surface_of_the_theme() -> None:
     page, _ = notebook._figure(hv.Curve([1, 2, 3]))
     assert f"background: {load_theme().surface}" in page["text/html"]

@@ -63,4 +63,5 @@ def test_a_result_shows_itself_with_its_table_and_its_notes() -> None:
     assert shown["text/plain"] == "Many things: 12 rows"
     assert "4 more rows" in shown["text/html"]
     assert "a &lt;b&gt;" in shown["text/html"]
+    assert "<td>&lt;0&gt;</td>" in shown["text/html"]
     assert "<script" not in shown["text/html"]

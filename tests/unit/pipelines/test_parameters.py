@@ -2,6 +2,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 from cyberpunk_ai.core.errors import InvalidArgument
 from pipelines.parameters import check_parameters
@@ -35,3 +37,17 @@ def test_an_undeclared_name_never_reaches_the_notebook(notebook: Path, name: str
 def test_a_value_of_another_type_is_refused(notebook: Path, name: str, value: object) -> None:
     with pytest.raises(InvalidArgument, match=name):
         check_parameters(notebook, {name: value})
+
+
+CODE = [
+    'EMEA"\nimport os; raise OSError\n#', "{__import__('os').getpid()}", "a\\", "'''", '"""+__import__("os").name+"""', "\u2028raise OSError",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CODE)
+def test_a_text_stays_a_text_in_the_notebook(notebook: Path, text: str) -> None:
+    book = parameterize_notebook(load_notebook_node(str(notebook)), check_parameters(notebook, {"region": text}))
+    (injected,) = [cell.source for cell in book.cells if "injected-parameters" in cell.metadata.get("tags", [])]
+    found: dict[str, object] = {}
+    exec(injected, {"__builtins__": {}}, found)
+    assert found == {"region": text}

@@ -19,9 +19,13 @@ def test_an_unknown_pipeline_names_those_that_are_there() -> None:
     assert "nightly" in caught.value.hint
 
 
-def test_a_name_cannot_leave_the_catalogue() -> None:
+OUTSIDE = ["../pyproject", "../../etc/passwd", "/etc/passwd", "nightly/../nightly", "./nightly", "nightly\n", "nightly\0", "*", "..", ""]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_name_cannot_leave_the_catalogue(name: str) -> None:
     with pytest.raises(NotFound):
-        load("../pyproject")
+        load(name)
 
 
 def test_a_misspelt_field_is_named(tmp_path: Path) -> None:
