@@ -40,7 +40,8 @@ def test_a_value_of_another_type_is_refused(notebook: Path, name: str, value: ob
 
 
 CODE = [
-    'EMEA"\nimport os; raise OSError\n#', "{__import__('os').getpid()}", "a\\", "'''", '"""+__import__("os").name+"""', "\u2028raise OSError",
+    'EMEA"\nimport os; raise OSError\n#', "{__import__('os').getpid()}", "a\\", "'''", '"""+__import__("os").name+"""',
+    "\u2028raise OSError",
 ]  # fmt: skip
 
 
