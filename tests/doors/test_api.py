@@ -161,6 +161,25 @@ def test_bad_input_gets_a_typed_error_with_advice(
     assert error["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("body", ['{"horizon_days": NaN}', '{"horizon_days": 1000000000}', '{"limit": NaN}', '{"clusters": 1e400}'])
+def test_what_is_no_number_is_refused(demo_api: httpx.Client, body: str) -> None:
+    answer = demo_api.post("/api/v1/retention", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
+
+
+PATHS = ["..%2f..%2f..%2fetc%2fpasswd", "%2e%2e", "%2e%2e%2f%2e%2e", "..%5c..", "%252e%252e%252f", "%00", "%2fetc%2fpasswd"]
+
+
+@pytest.mark.parametrize("name", [*PATHS, "x'%20OR%201=1%20--"])
+def test_no_id_is_a_path_or_a_query(demo_api: httpx.Client, name: str) -> None:
+    for route in ("forecast/batch/{}", "forecast/batch/{}/result", "customer/{}", "metrics/{}", "data/quality?dataset={}"):
+        answer = demo_api.get(f"/api/v1/{route.format(name)}")
+        assert (answer.status_code, answer.json()["error"]["code"] in ("not_found", "no_such_route")) == (404, True), (route, answer.text)
+    assert demo_api.delete(f"/api/v1/forecast/batch/{name}").status_code == 404
+    assert demo_api.get(f"/api/v1/data/quarantine?source={name}").json()["rows"] == []
+    assert demo_api.get(f"/api/v1/runs?pipeline={name}").json()["runs"] == []
+
+
 def test_a_huge_body_is_refused(demo_api: httpx.Client) -> None:
     assert demo_api.post("/api/v1/forecast", content=b" " * (11 * 1024 * 1024)).status_code == 413
 
@@ -211,3 +230,7 @@ def test_what_if_of_nobody_or_of_an_impossible_value_is_refused(demo_api: httpx.
     impossible = demo_api.post(f"/api/v1/customer/{one}/what-if", json={"changes": {"purchases_today": -3}})
     assert impossible.status_code == 422
     assert impossible.json()["error"]["hint"]
+    for value in ("NaN", "Infinity", "1e400"):
+        body = f'{{"changes": {{"purchases_today": {value}}}}}'
+        answer = demo_api.post(f"/api/v1/customer/{one}/what-if", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 422, answer.text

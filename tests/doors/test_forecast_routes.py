@@ -152,6 +152,38 @@ def test_what_is_no_text_is_refused(demo_api: httpx.Client, body: bytes) -> None
     assert answer.json()["error"]["hint"]
 
 
+ROUTES = [f"forecast{study}" for study in ("", "/components", "/reasons", "/cross-validation", "/hierarchy", "/batch")]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("horizon", ["NaN", "Infinity", "1000000000", "1e400", "-1"])
+def test_no_horizon_beyond_reason_is_taken(demo_api: httpx.Client, route: str, horizon: str) -> None:
+    assert "horizon" in refusal(demo_api, route, f'{{"horizon": {horizon}}}')
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "words"),
+    [
+        ("forecast", '{"budget_s": NaN}', "budget_s"),
+        ("forecast", '{"levels": [NaN]}', "levels"),
+        ("forecast", '{"where": {"region": NaN}}', "no value 'nan'"),
+        ("forecast", '{"data": [{"ds": "2024-01-01", "y": NaN}]}', "no number"),
+        ("forecast", '{"data": [{"ds": "2024-01-01", "y": Infinity}]}', "infinite"),
+        ("forecast/batch", '{"data": [{"ds": "2024-01-01", "y": 1}], "levels": [NaN]}', "levels"),
+        ("anomalies", '{"level": NaN}', "level"),
+    ],
+)
+def test_what_is_no_number_is_refused(demo_api: httpx.Client, route: str, body: str, words: str) -> None:
+    assert words in refusal(demo_api, route, body)
+
+
+def refusal(api: httpx.Client, route: str, body: str) -> str:
+    answer = api.post(f"/api/v1/{route}", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"]["hint"]
+    return str(answer.json()["error"]["message"])
+
+
 def test_a_chunked_body_over_the_limit_is_refused_as_one_with_a_length(demo_api: httpx.Client) -> None:
     answer = demo_api.post("/api/v1/forecast", content=(b" " * 2**20 for _ in range(12)))
     assert answer.status_code == 413

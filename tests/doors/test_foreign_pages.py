@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -46,6 +47,7 @@ def test_no_route_answers_a_foreign_page(server: httpx.Client, method: str, path
     answer = server.request(method, path, headers=headers)
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "foreign_origin"
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
     assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"]
 
 
@@ -76,6 +78,32 @@ def test_no_socket_opens_for_a_foreign_page(server: httpx.Client, path: str, ori
     with pytest.raises(InvalidStatus) as refused:
         connect(str(server.base_url).replace("http", "ws") + path, origin=origin)  # type: ignore[arg-type]
     assert refused.value.response.status_code == 403
+
+
+STEPS = (("../", "/"), ("..%2f", "%2f"), ("%2e%2e/", "/"), ("%2e%2e%2f", "%2f"), ("..%5c", "%5c"))
+UP = [f"{up * 8}etc{slash}passwd" for up, slash in STEPS]
+UP += ["%252e%252e%252fetc%252fpasswd", "/etc/passwd", "%2fetc%2fpasswd", "..%00", "%2e%2e"]
+ASSETS = ["assets", "assets/themes", "assets/fonts", "assets/widgets"]
+FOLDERS = [*ASSETS, "static", "static/extensions/panel", "static-offline-docs", "runs"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_file_route_leads_out_of_its_folder(server: httpx.Client, folder: str) -> None:
+    for path in [*UP, *(f"{each}.css" for each in UP)]:
+        status, body = raw_get(server, f"/{folder}/{path}")
+        assert (status in (400, 404), b"root:" in body) == (True, False), (folder, path, status)
+
+
+def raw_get(server: httpx.Client, path: str) -> tuple[int, bytes]:
+    """Send a path as it stands; clients that mean well tidy it up."""
+    line = HTTPConnection("127.0.0.1", server.base_url.port, timeout=60)
+    try:
+        line.putrequest("GET", path)
+        line.endheaders()
+        answer = line.getresponse()
+        return answer.status, answer.read()
+    finally:
+        line.close()
 
 
 def test_an_address_cannot_choose_the_session(server: httpx.Client) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -68,6 +69,31 @@ async def test_a_client_that_leaves_is_forgotten(address: str) -> None:
             await socket.recv()
             assert await are_there(1)
         await until_async(lambda: are_there(0), "the client is forgotten")
+
+
+@pytest.mark.full
+async def test_two_hundred_clients_at_once_are_all_sent_what_happens(address: str) -> None:
+    """One of them never reads, and holds up nobody; all leave, and none is remembered."""
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_S) as client, AsyncExitStack() as stack:
+
+        async def are_there(clients: int) -> bool:
+            return (await client.get("/api/v1/status")).json()["websocket_clients"] == clients
+
+        await until_async(lambda: are_there(0), "those of other tests are gone")
+        opening = [connect(address.replace("http", "ws") + "/ws", open_timeout=PATIENCE_S, max_queue=1) for _ in range(200)]
+        sockets = [await stack.enter_async_context(each) for each in opening]
+        silent, *reading = sockets
+        await until_async(lambda: are_there(200), "all are counted")
+        for _ in range(2):
+            messages = await asyncio.gather(*(until(socket, "metrics_update") for socket in reading))
+            assert len({message["data"]["revenue"] for message in messages}) == 1
+        for socket in reading:
+            await socket.send("ping")
+        await asyncio.gather(*(until(socket, "pong") for socket in reading))
+        assert await are_there(200)
+        assert silent.close_code is None
+        await asyncio.gather(*(socket.close() for socket in sockets))
+        await until_async(lambda: are_there(0), "all are forgotten")
 
 
 async def test_a_forecast_grows_over_the_socket(address: str) -> None:

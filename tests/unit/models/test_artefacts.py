@@ -90,7 +90,7 @@ def test_pickle_in_place_of_arrays_is_never_loaded(store):
         store.load("scales")
 
 
-@pytest.mark.parametrize("name", ["../up", "a/b", "", "Über", ".hidden", "x" * 65])
+@pytest.mark.parametrize("name", ["../up", "a/b", "/etc", "..", "%2e%2e%2fup", "a\\b", "a\0", "a\n", "", "Über", ".hidden", "x" * 65])
 def test_names_cannot_leave_the_folder(store, name):
     with pytest.raises(InvalidArgument):
         store.save(name, 1, kind="x")
