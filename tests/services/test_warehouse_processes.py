@@ -9,10 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from cyberpunk_ai.core.errors import StoreFailed
 from cyberpunk_ai.core.settings import Settings
-from cyberpunk_ai.data_fabric.stores.warehouse import open_warehouse
+from cyberpunk_ai.data_fabric.stores.warehouse import BatchToken, open_warehouse
+from tests.fixtures_servers import Server, free_port
 from tests.waiting import PATIENCE_S
 
 PROGRAM = Path(__file__).with_name("warehouse_process.py")
@@ -89,3 +92,30 @@ def test_nothing_is_lost_or_doubled_when_a_writer_is_killed(
     assert found["source"].tolist() == [f"writer{number}" for number in range(writing)]
     assert found["n"].tolist() == found["keys"].tolist() == [rows] * writing
     assert found["amount"].tolist() == [rows + replaced * ROWS] * writing
+
+
+@pytest.mark.full
+def test_a_clickhouse_that_dies_is_told_and_its_return_finds_every_row(tmp_path: Path) -> None:
+    port = free_port()
+    front = [sys.executable, str(ROOT / "tests" / "clickhouse_front.py"), str(port), str(tmp_path)]
+    server = Server(front, port, tmp_path / "front.log")
+    server.start()
+    warehouse = open_warehouse(Settings.load(clickhouse_url=f"http://127.0.0.1:{port}/dies"))
+    try:
+        token = BatchToken("shop:orders.csv", 1)
+        rows = pd.DataFrame(
+            {"customer_id": [f"c{number}" for number in range(9)], "source": "shop:orders.csv", "updated_at": pd.Timestamp("2026-01-01")}
+        )
+        warehouse.append("customers", rows, token=token)
+        server.stop()  # SIGKILL
+        with pytest.raises(StoreFailed) as unread:
+            warehouse.query("SELECT count() AS n FROM customers")
+        with pytest.raises(StoreFailed):
+            warehouse.append("customers", rows.assign(customer_id="late"), token=BatchToken("shop:orders.csv", 2))
+        assert unread.value.hint
+        server.start()
+        warehouse.append("customers", rows, token=token)  # whoever had no answer sends it again
+        assert warehouse.query("SELECT count() AS n, uniqExact(customer_id) AS keys FROM customers").iloc[0].tolist() == [9, 9]
+    finally:
+        warehouse.close()
+        server.stop()
