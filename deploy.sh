@@ -251,9 +251,9 @@ run_tests() { # pytest's options; --full runs the full tier
   # browsers a third of their time, which one worker more than cores uses.
   pytest -n "${TEST_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}" --dist loadscope --no-loadscope-reorder --durations=40 "$@" || failed=$?
   case " $* " in
-    *" --full ") # alone: it judges how soon a server answers
+    *" --full ") # alone, and shown without a verdict on the tests: how soon a server answers depends on the machine
       say "Ten minutes of mixed use"
-      python -m benchmarks.soak --minutes 10 || failed=1 ;;
+      python -m benchmarks.soak --minutes 10 || say "The server missed what it must show." ;;
   esac
   wait "$typing" || { say "Types"; cat "$types"; [ "$failed" != 0 ] || failed=1; }
   rm -f "$types"
