@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cyberpunk_ai.core import logs
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import Conflict, CyberpunkError
+from cyberpunk_ai.core.heartbeats import repeated
 from cyberpunk_ai.core.results import Result
 from cyberpunk_ai.core.storage_errors import writing
 from pipelines.pages import write_html
@@ -18,7 +17,8 @@ from pipelines.parameters import check_parameters
 from pipelines.pipeline import Pipeline, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -154,26 +154,18 @@ def _failure(notebook: Path, error: Any) -> dict[str, Any]:
     return {"name": str(error.ename), "message": message, "cell": original, "source": logs.mask_text(str(error.source))[:2000]}
 
 
-@contextmanager
-def _heartbeat(ws: Workspace, run_id: str) -> Iterator[None]:
-    """Keep the claim while the block runs."""
-    ended = threading.Event()
+def _heartbeat(ws: Workspace, run_id: str) -> AbstractContextManager[None]:
+    """Keep the claim while a block runs."""
 
-    def beat() -> None:
-        while not ended.wait(HEARTBEAT_S):
-            try:
-                ws.heartbeat_run(run_id)
-            except Conflict as error:
-                # finish_run will refuse the result; there is nothing to save by stopping the kernel half-way.
-                log.warning("lease lost", problem=error.message)
-                return
-            except Exception as error:  # noqa: BLE001 - a store that does not answer for a moment must not cost the claim
-                log.warning("heartbeat failed, trying again", problem=logs.mask_text(str(error)))
+    def beat() -> bool:
+        try:
+            ws.heartbeat_run(run_id)
+        except Conflict as error:
+            # finish_run will refuse the result; there is nothing to save by stopping the kernel half-way.
+            log.warning("lease lost", problem=error.message)
+            return False
+        except Exception as error:  # noqa: BLE001 - a store that does not answer for a moment must not cost the claim
+            log.warning("heartbeat failed, trying again", problem=logs.mask_text(str(error)))
+        return True
 
-    thread = threading.Thread(target=beat, name=f"heartbeat-{run_id}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return repeated(beat, every_s=HEARTBEAT_S, name=f"heartbeat-{run_id}")

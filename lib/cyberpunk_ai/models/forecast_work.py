@@ -121,7 +121,7 @@ class WorkSteps:
             self._work.close()
             if self._last is None:
                 raise Unavailable(
-                    f"nothing landed within the time budget of {self._budget_s:g} s",
+                    f"no model finished within the time budget of {self._budget_s:g} s",
                     hint="forecast fewer periods, or allow more time by budget_s",
                 ) from None
             step = replace(self._last, result=without_the_rest(self._last.result, self._budget_s), is_last=True)

@@ -115,6 +115,18 @@ class IntegratedForecastingEngine:
         self.models, self.seed = tuple(models), seed
 
     async def forecast_with_retention(
+        self, demand_data: pd.Series | pd.DataFrame, customer_data: pd.DataFrame, **asked: Any
+    ) -> IntegratedForecast:
+        """As `join`, in a thread, so that the event loop serves others meanwhile.
+
+        Args:
+            demand_data: As there.
+            customer_data: As there.
+            asked: The other arguments of `join`, such as horizon.
+        """
+        return await asyncio.to_thread(self.join, demand_data, customer_data, **asked)
+
+    def join(
         self,
         demand_data: pd.Series | pd.DataFrame,
         customer_data: pd.DataFrame,
@@ -145,35 +157,6 @@ class IntegratedForecastingEngine:
         Raises:
             ContractBroken: Demand or customers are not legal; the hint says how to make them so.
             InvalidArgument: An argument is out of range.
-        """
-        return await asyncio.to_thread(
-            self.join, demand_data, customer_data, horizon=horizon, levels=levels, season_length=season_length, freq=freq,
-            backtest_windows=backtest_windows, apply=apply,
-        )  # fmt: skip
-
-    def join(
-        self,
-        demand_data: pd.Series | pd.DataFrame,
-        customer_data: pd.DataFrame,
-        *,
-        horizon: int = 12,
-        levels: Sequence[int] = (80, 95),
-        season_length: int | None = None,
-        freq: str | None = None,
-        backtest_windows: int = 2,
-        apply: Literal["auto", "always", "never"] = "auto",
-    ) -> IntegratedForecast:
-        """As `forecast_with_retention`, for callers without an event loop.
-
-        Args:
-            demand_data: As there.
-            customer_data: As there.
-            horizon: As there.
-            levels: As there.
-            season_length: As there.
-            freq: As there.
-            backtest_windows: As there.
-            apply: As there.
         """
         if apply not in ("auto", "always", "never"):
             raise InvalidArgument(f"apply must be auto, always or never, not {apply!r}")

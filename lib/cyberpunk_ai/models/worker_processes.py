@@ -109,11 +109,11 @@ class WorkerProcesses:
         callbacks = {name: each for name, each in (told or {}).items() if each is not None}
         with self._changed:
             if self._is_closed:
-                raise Unavailable("the server is shutting down", hint="ask again once it is back")
+                raise Unavailable("the server is shutting down", hint="try again once it is back")
             if len(self._running) + self._waiting >= self.most:
                 raise Unavailable(
-                    f"{len(self._running)} calculations are under way and {self._waiting} wait, which is as many as this server takes",
-                    hint="ask again later, or raise CYBERPUNK_MAX_CALCULATIONS or CYBERPUNK_WORKER_PROCESSES",
+                    f"the server is at its limit of {self.most} calculations: {len(self._running)} running, {self._waiting} waiting",
+                    hint="try again later, or raise CYBERPUNK_MAX_CALCULATIONS or CYBERPUNK_WORKER_PROCESSES",
                 )
             self._waiting += 1
         return Work(self, (function, args, kwargs, tuple(callbacks)), callbacks)
@@ -131,7 +131,7 @@ class WorkerProcesses:
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or work.is_closed or len(self._running) < self.at_once)
             if work.is_closed or self._is_closed:
-                raise Unavailable("the work was given up before its turn", hint="ask again")
+                raise Unavailable("the calculation was cancelled before it started", hint="try again")
             self._waiting -= 1
             self._running.add(work)
 
@@ -217,7 +217,7 @@ class Work(Generic[T]):
         process = context.Process(target=_serve, args=(theirs, *self._call), name="calculation", daemon=False)
         with self._lock:
             if self.is_closed:
-                raise Unavailable("the work was given up", hint="ask again")
+                raise Unavailable("the calculation was cancelled before it started", hint="try again")
             process.start()
             self._process, self._connection = process, ours
         theirs.close()
@@ -237,13 +237,17 @@ class Work(Generic[T]):
         except (EOFError, OSError) as error:
             was_given_up, code = self.is_closed, None if self.is_closed else self._exit_code()
             self.close()
-            why = "was given up" if was_given_up else f"ended with status {code}, perhaps for lack of memory"
-            raise Unavailable(f"the worker process {why}", hint="ask again, with less data where it happens again") from error
+            if was_given_up:
+                raise Unavailable("the calculation was cancelled", hint="try again") from error
+            raise Unavailable(
+                f"the worker process exited with status {code}, possibly because it ran out of memory",
+                hint="try again; if it happens again, send less data",
+            ) from error
         if is_wanted_less:
             raise TimeoutError
         self.close()
         raise Unavailable(
-            f"the calculation took more than {limit_s:g} s and was ended",
+            f"the calculation took longer than {limit_s:g} s and was stopped",
             hint="ask for less at once, forecast in the background by /forecast/batch, or raise CYBERPUNK_MAX_CALCULATION_S",
         )
 

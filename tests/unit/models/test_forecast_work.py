@@ -74,7 +74,7 @@ def test_the_first_member_is_waited_for_somewhat_longer_than_the_budget() -> Non
 def test_a_budget_in_which_nothing_lands_is_an_error(processes: WorkerProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast_work, "iter_forecast", partial(work.steps_that_stop_coming, after=0))
     monkeypatch.setattr(side_by_side, "_FIRST_MEMBER_S", 0.0)
-    with pytest.raises(Unavailable, match=r"nothing landed within the time budget of 0\.1 s"):
+    with pytest.raises(Unavailable, match=r"no model finished within the time budget of 0\.1 s"):
         forecast_within(processes, monthly(), budget_s=0.1, **ASKED)
 
 

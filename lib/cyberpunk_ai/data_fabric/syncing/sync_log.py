@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from cyberpunk_ai.core.clock import utc_now
 from cyberpunk_ai.core.errors import CyberpunkError
+from cyberpunk_ai.core.heartbeats import repeated
 from cyberpunk_ai.core.logs import get_logger
 from cyberpunk_ai.core.processes import this_process
 from cyberpunk_ai.data_fabric.stores.interrupted import HEARTBEAT_SECONDS, INTERRUPTED, RUNNING, as_seen, lease_from, settle
@@ -19,7 +19,8 @@ from cyberpunk_ai.data_fabric.stores.records import sources, sync_runs
 from cyberpunk_ai.data_fabric.syncing.reports import SyncHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from cyberpunk_ai.data_fabric.stores.interrupted import Row
@@ -65,25 +66,17 @@ class SyncLog:
             with self.operational.begin() as connection:
                 connection.execute(update(sync_runs).where(sync_runs.c.run_id.in_(going_on), _is_open()).values(**values))
 
-    @contextmanager
-    def heartbeats(self) -> Iterator[None]:
-        """Extend the leases from a thread while the block runs."""
-        ended = threading.Event()
+    def heartbeats(self) -> AbstractContextManager[None]:
+        """Extend the leases from a thread while a block runs."""
 
-        def work() -> None:
-            while not ended.wait(HEARTBEAT_SECONDS):
-                try:
-                    self.beat()
-                except CyberpunkError as error:  # the sync itself fails over a store that stays away
-                    _log.warning("heartbeat failed, trying again", reason=error.message)
+        def beat() -> bool:
+            try:
+                self.beat()
+            except CyberpunkError as error:  # the sync itself fails over a store that stays away
+                _log.warning("heartbeat failed, trying again", reason=error.message)
+            return True
 
-        thread = threading.Thread(target=work, name="sync-heartbeat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+        return repeated(beat, every_s=HEARTBEAT_SECONDS, name="sync-heartbeat")
 
     def end(self, run_id: str, report: SourceReport) -> None:
         """Record how a sync ended."""
