@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+import comm
 import pytest
 from bokeh.application.handlers.document_lifecycle import _on_session_destroyed
 from bokeh.document import Document
 from ipywidgets.widgets.widget import _instances
+from panel.io.document import _destroy_document
 from panel.io.state import set_curdoc
 
 from apps.forecasts.store import KeptForecasts
@@ -49,7 +52,9 @@ class Sessions:
         return document
 
     def end(self, document: Document) -> None:
-        """End a session as Bokeh's server does."""
+        """End a session as Bokeh's server does: the document is emptied first, so that nothing can be told to the page any more."""
+        document.destroy = partial(_destroy_document, document)  # type: ignore[method-assign]
+        document.destroy(None)  # type: ignore[arg-type]
         _on_session_destroyed(SimpleNamespace(_document=document, id=""))  # type: ignore[arg-type]
 
 
@@ -120,13 +125,15 @@ async def test_a_session_that_ends_closes_what_it_opened(shop: Sessions, name: s
         shop.end(document)
         return None
 
-    visitors_before, widgets_before = len(visitors._open), len(_instances)
+    lines = comm.get_comm_manager().comms
+    visitors_before, widgets_before, lines_before = len(visitors._open), len(_instances), len(lines)
     document, widgets = until(has_scene, f"{name} is drawn from the start")
     assert bool(widgets) == bool(scenes)
     assert len(visitors._open) == visitors_before + 1
     shop.end(document)
     assert len(visitors._open) == visitors_before
     assert len(_instances) == widgets_before
+    assert len(lines) == lines_before
 
 
 async def test_visitors_share_one_consumer(shop: Sessions) -> None:

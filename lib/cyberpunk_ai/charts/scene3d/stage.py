@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import comm
 import numpy as np
 import pythreejs as three
 from ipywidgets import Widget
@@ -141,9 +141,12 @@ class Stage:
         self._picker.unobserve_all()
         self._camera.unobserve_all()
         for part in parts_of(self.widget):
-            # A host that has closed the page, or never opened one, has no line over which to say so.
-            with suppress(AttributeError, KeyError):
+            line = part.comm
+            try:
                 part.close()
+            except (AttributeError, KeyError):
+                # A host that has closed the page, or never opened one, has no line over which to say so; the line itself has to go anyway.
+                comm.get_comm_manager().comms.pop(getattr(line, "comm_id", ""), None)
 
     def lowered(self, position: Sequence[float]) -> tuple[float, float, float]:
         """Give the place of the scene's floor plan as the camera sees it."""
