@@ -38,11 +38,13 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     from panel.io.fastapi import add_applications
 
     from apps.kit.app import Host, found_apps
+    from apps.kit.building import BuiltOnThread
     from apps.kit.guard import guarded
     from apps.kit.live_feed import LiveFeed
     from apps.kit.offline import serve_widget_files
     from apps.kit.page import serve_theme_files
     from apps.kit.sockets import repair_sockets
+    from apps.kit.threads import repair_threads
     from apps.kit.turns import InTurn
     from apps.kit.visitors import serve_page_state
 
@@ -62,6 +64,7 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     app.state.pages = host
     before = {id(route) for route in app.routes}
     repair_sockets()
+    repair_threads()
     serve_theme_files(app)
     serve_widget_files(app)
     serve_page_state(app, host.feed)
@@ -70,7 +73,8 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     secret = secrets.token_bytes(32)
     for page in found_apps():
         options: dict[str, Any] = {**LEFT, "sign_sessions": True, "secret_key": secret}
-        add_applications({f"/{page.name}": guarded(page, host)}, app=app, title=f"{page.title} · Cyberpunk AI", **options)
+        built = BuiltOnThread(guarded(page, host), f"{page.title} · Cyberpunk AI")
+        add_applications({f"/{page.name}": built}, app=app, **options)
     for route in app.routes:
         if id(route) not in before and hasattr(route, "include_in_schema"):
             route.include_in_schema = False  # pages are no part of the API's description

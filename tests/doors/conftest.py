@@ -76,6 +76,10 @@ def own_demo_home(built_demo: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built_demo, tmp_path / "demo"))
 
 
+# Most of these servers never forecast; those that do load the libraries then.
+UNHURRIED = {"CYBERPUNK_PRELOAD_WORKERS": "false"}
+
+
 @contextmanager
 def serving(home: Path, log: Path, **more: str) -> Iterator[str]:
     """Run the API over a home; yield its address."""
@@ -83,7 +87,7 @@ def serving(home: Path, log: Path, **more: str) -> Iterator[str]:
     command = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", str(port), "--log-level", "warning"]
     with log.open("w") as lines:
         server = subprocess.Popen(
-            command, env=environment(home, CYBERPUNK_API_PORT=str(port), **more), cwd=ROOT, stdout=lines, stderr=lines
+            command, env=environment(home, CYBERPUNK_API_PORT=str(port), **UNHURRIED | more), cwd=ROOT, stdout=lines, stderr=lines
         )
         try:
             address = f"http://127.0.0.1:{port}"

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
         ge=0,
         description="Forecasts and reports that a server works out at once, each in a process; one per core when unset, 0 for none.",
     )
+    preload_workers: bool = Field(True, description="Load the libraries of worker processes with the server, not at the first forecast.")
     max_calculations: int = Field(24, ge=1, description="Forecasts and reports that a server works out or lets wait; one more is refused.")
     max_calculation_s: float = Field(600.0, gt=0, description="Seconds after which a server ends a forecast or report.")
     max_pages_waiting: int = Field(24, ge=1, description="Pages that are built or wait to be built; one more is refused.")

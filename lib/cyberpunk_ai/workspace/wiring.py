@@ -140,8 +140,8 @@ class Wiring:
         return self._room("job_processes", build) if self._is_server else None
 
     def warm(self) -> None:
-        """Load what forecasts need into the server of worker processes, where this is a server; it goes on in the background."""
-        if self._processes is not None:
+        """Load what forecasts need into the server of worker processes in the background, where this is a server that is to."""
+        if self._processes is not None and self.settings.preload_workers:
             self._processes.warm()
 
     def _work_out(
