@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import panel as pn
 
 from apps.cockpit import pieces
 from apps.cockpit.store import city_values
+from apps.kit.building import beside_the_loop
 from apps.kit.cards import unseen
 from apps.kit.livebar import status_line
 from apps.kit.offline import WidgetPane
+from apps.kit.panes import figure as drawn
 from apps.kit.panes import waiting
 from apps.kit.parts import Part
 from apps.kit.view import WIDE, SceneView, are_drawn, camera_buttons
@@ -67,7 +70,7 @@ class CockpitView(SceneView):
         self._drawn: dict[str, tuple[int, str]] = {}
         self._snapshot = Snapshot()
         self._shown_text: dict[str, tuple[float, str]] = {}
-        self._is_open = False
+        self._is_open = self._is_drawing = False
         for name in PARTS:
             part = store.part(name)
             self._show(name, Part() if name in BELOW and part.state == "ready" else part, first=True)
@@ -78,10 +81,11 @@ class CockpitView(SceneView):
         """Bring the page one step further: at most one part and one frame."""
         if not pn.state.loaded:
             return  # what is changed between the page's first answer and its start would be lost on the way
-        for name in PARTS:
+        for name in PARTS if not self._is_drawing else ():
             part = self.store.part(name)
             if self._drawn.get(name) != (part.serial, part.state):
-                self._show(name, part)
+                self._is_drawing = True
+                beside_the_loop(partial(self._show, name, part), self._stop_drawing)
                 break
         # Before the page has told its width nobody draws, and frames would only pile up.
         if not self.probe.width or self.gate.is_page_gone or not self.probe.is_visible or not self.gate.may_send():
@@ -98,8 +102,11 @@ class CockpitView(SceneView):
     @property
     def is_settled(self) -> bool:
         """Whether every part is drawn as it is now, and the page has painted what was sent; live frames that follow do not unsettle it."""
-        is_drawn = are_drawn(self._drawn, {name: self.store.part(name) for name in PARTS})
+        is_drawn = not self._is_drawing and are_drawn(self._drawn, {name: self.store.part(name) for name in PARTS})
         return is_drawn and bool(self.probe.width) and (bool(self.probe.settled) or self.gate.in_flight == 0)
+
+    def _stop_drawing(self) -> None:
+        self._is_drawing = False
 
     def _show(self, name: str, part: Part, *, first: bool = False) -> None:
         if not first or part.state != "loading":
@@ -117,7 +124,7 @@ class CockpitView(SceneView):
             self.forecast.objects = [_html(waiting(part, "the forecast", 6))]
             return
         figure = CHARTS.get("forecast_fan")(part.value, theme=self.theme, height=318, unit="currency")
-        self.forecast.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
+        self.forecast.objects = [drawn(figure)]
 
     def _show_customers(self, part: Part) -> None:
         if part.state != "ready":
@@ -126,7 +133,7 @@ class CockpitView(SceneView):
             return
         for place, name in ((self.segments, "segments"), (self.cohorts, "cohorts")):
             figure = CHARTS.get(name)(part.value, theme=self.theme, height=300)
-            place.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
+            place.objects = [drawn(figure)]
 
     def _show_city(self, part: Part) -> None:
         if part.state != "ready":
@@ -158,7 +165,7 @@ class CockpitView(SceneView):
             figure = CHARTS.get("city")(
                 self._data.buildings, theme=self.theme, height=WIDE[1], unit=self._data.unit, label=self._data.label
             )
-            self.stage.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=(0, 10))]
+            self.stage.objects = [drawn(figure, margin=(0, 10))]
             return
         width, height = self.scene_size()
         self.scene = City(self._data.buildings, theme=self.theme, width=width, height=height, on_select=self._pick, is_light=self.is_light)

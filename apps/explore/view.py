@@ -10,6 +10,7 @@ import panel as pn
 from apps.explore import pieces
 from apps.explore.question import COMPARISONS, GRAINS, PERIODS, Question
 from apps.kit import panes
+from apps.kit.building import on_builder
 from apps.kit.cards import empty_state, error_state, skeleton
 from apps.kit.probe import PageProbe
 from apps.kit.where import read_where, write_where
@@ -114,13 +115,14 @@ class ExploreView:
                 empty_state("There is nothing here", "Take a narrowing back, choose another period, or bring data with `cyberpunk demo`.")
             )
             return
-        self._show(answer, question)
+        drawn = await on_builder(lambda: panes.figure(CHARTS.get("query")(answer, theme=self.theme, height=360)))
+        self._show(answer, question, drawn)
 
-    def _show(self, answer: Any, question: Question) -> None:
+    def _show(self, answer: Any, question: Question, drawn: Any) -> None:
         self._answer = answer
         self.export.disabled = False
         self.headline.object = pieces.headline(answer)
-        self.chart.objects = [panes.figure(CHARTS.get("query")(answer, theme=self.theme, height=360))]
+        self.chart.objects = [drawn]
         frame = pieces.written(answer.to_frame().head(MOST_ROWS), answer)
         titles = pieces.titles(answer, self._labels)
         can_drill = bool(question.by) and not question.grain

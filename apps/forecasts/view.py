@@ -11,8 +11,10 @@ import panel as pn
 
 from apps.forecasts import pieces
 from apps.forecasts.store import BUDGET_S
+from apps.kit.building import on_builder
 from apps.kit.cards import empty_state, error_state, skeleton, unseen
 from apps.kit.offline import WidgetPane
+from apps.kit.panes import figure
 from apps.kit.view import SceneView, camera_buttons
 from apps.kit.words import dimensions_of
 from cyberpunk_ai.charts.figures import CHARTS
@@ -162,7 +164,9 @@ class ForecastView(SceneView):
                 if step.is_last:
                     self._keep(step.result)
         why = await asyncio.to_thread(workspace.forecast_reasons, self.metric.value, **asked, holidays=self.holidays.value or None)
-        self._put("why", CHARTS.get("forecast_reasons")(why, unique_id=self._chosen(), **self._look(310)))
+        chosen = self._chosen()
+        drawn = await _drawn(lambda: CHARTS.get("forecast_reasons")(why, unique_id=chosen, **self._look(310)))
+        self.places["why"].objects = [drawn]
 
     def _keep(self, result: Any) -> None:
         """Keep the answer, and have the page loaded anew where its landscape is of another question."""
@@ -201,10 +205,10 @@ class ForecastView(SceneView):
                 ("parts", lambda: CHARTS.get("components")(result.components(), unique_id=name, **self._look(92))),
             ]
         for place, draw in figures:
-            self._put(place, draw())
-            await asyncio.sleep(0)  # a figure takes a tenth of a second, in which the loop answers nobody: others come in between
+            drawn = await _drawn(draw)
             if self._drawing is not drawing:
                 return  # a newer answer, or another series
+            self.places[place].objects = [drawn]
         if is_last:
             self.notes.object = pieces.notes(result.notes)
             self.export.disabled = False
@@ -218,9 +222,6 @@ class ForecastView(SceneView):
 
     def _look(self, height: int) -> dict[str, Any]:
         return {"theme": self.theme, "height": height, "unit": self._unit}
-
-    def _put(self, name: str, figure: Any) -> None:
-        self.places[name].objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
 
     def _wait(self) -> None:
         self._result = None
@@ -245,6 +246,10 @@ class ForecastView(SceneView):
 
     def _csv(self) -> io.StringIO:
         return io.StringIO("" if self._result is None else write_csv(self._result.to_frame()))
+
+
+async def _drawn(draw: Callable[[], Any]) -> Any:
+    return await on_builder(lambda: figure(draw()))
 
 
 def _refused(error: CyberpunkError) -> str:

@@ -1,15 +1,17 @@
-"""Pages are built on a thread of their own: one takes most of a second, in which the event loop would answer nobody."""
+"""Pages are built, and figures drawn, on a thread of their own: they take up to a second, in which the event loop would answer nobody."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from panel.io.application import Application, build_applications
-from panel.io.state import state
+from panel.io.state import set_curdoc, state
+
+from cyberpunk_ai.core.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     import panel as pn
     from bokeh.document import Document
 
+T = TypeVar("T")
+LOG = get_logger("pages")
 # One at a time: two threads that build at once would each take twice as long.
 _BUILDER = ThreadPoolExecutor(1, thread_name_prefix="page-builder")
 
@@ -55,3 +59,40 @@ class BuiltOnThread(Application):  # type: ignore[misc]
         outcome = self._outcomes.pop(doc)
         if outcome is not None:
             raise outcome
+
+
+def beside_the_loop(work: Callable[[], None], done: Callable[[], None]) -> None:
+    """Change the page that is being served on the thread that builds pages; what was changed reaches the visitor by way of the loop.
+
+    Args:
+        work: Changes widgets of the page.
+        done: Called in the loop once everything has reached it, also where `work` failed.
+    """
+    document = state.curdoc
+    if document is None or getattr(document.session_context, "session", None) is None:
+        work()  # there is no loop to keep free: a notebook, or a page that is still being built
+        done()
+        return
+
+    def run() -> None:
+        try:
+            with set_curdoc(document):
+                work()
+        except Exception:
+            if document.session_context is not None:  # else the visitor left meanwhile
+                LOG.exception("a page could not be changed")
+        if document.session_context is not None:
+            document.add_next_tick_callback(done)
+
+    _BUILDER.submit(run)
+
+
+async def on_builder(work: Callable[[], T]) -> T:
+    """Return what a function makes for the page that is being served, such as a figure, on the thread that builds pages."""
+    document = state.curdoc
+
+    def run() -> T:
+        with set_curdoc(document):
+            return work()
+
+    return await asyncio.get_running_loop().run_in_executor(_BUILDER, run)

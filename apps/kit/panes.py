@@ -33,9 +33,22 @@ def place(least_px: int = 200) -> pn.Column:
     return column
 
 
-def figure(drawn: Any) -> pn.pane.HoloViews:
-    """Wrap a figure for its place."""
-    return pn.pane.HoloViews(drawn, sizing_mode="stretch_width", margin=0)
+class DrawnFigure(pn.pane.HoloViews):  # type: ignore[misc]
+    """A figure that is drawn when it is made, by whoever makes it; Panel's own is drawn by the event loop when it enters a page."""
+
+    def __init__(self, drawn: Any, **options: Any) -> None:
+        super().__init__(drawn, **options)
+        document = pn.state.curdoc
+        self._plot = None if document is None else super()._render(document, None, None)
+
+    def _render(self, doc: Any, comm: Any, root: Any) -> Any:
+        plot, self._plot = self._plot, None
+        return super()._render(doc, comm, root) if plot is None else plot
+
+
+def figure(drawn: Any, margin: Any = 0) -> DrawnFigure:
+    """Draw a figure for its place. It takes a tenth of a second and more: call it off the event loop."""
+    return DrawnFigure(drawn, sizing_mode="stretch_width", margin=margin)
 
 
 def waiting(part: Part, what: str, lines: int = 4) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from apps.kit.building import beside_the_loop
 from apps.kit.page import Area, Grid, build_page, draws_without_gpu, reload_when_lost
 from apps.kit.probe import PageProbe
 from cyberpunk_ai.charts.scene3d import PRESETS
@@ -89,7 +91,7 @@ class PartsView(SceneView):
         super().__init__(theme, size)
         self.parts, self.names = parts, tuple(names)
         self._drawn: dict[str, tuple[int, str]] = {}
-        self._is_open = False
+        self._is_open = self._is_drawing = False
         self.is_busy = False  # while something is under way that the reader asked for
 
     def fill(self) -> None:
@@ -102,16 +104,19 @@ class PartsView(SceneView):
         """Bring the page one step further: at most one part."""
         if not pn.state.loaded:
             return  # what is changed between the page's first answer and its start would be lost on the way
+        if self._is_drawing:
+            return
         for name in self.names:
             part = self.parts.get(name)
             if self._drawn.get(name) != (part.serial, part.state):
-                self._show(name, part)
+                self._is_drawing = True
+                beside_the_loop(partial(self._show, name, part), self._stop_drawing)
                 return
 
     @property
     def is_settled(self) -> bool:
         """Whether every part has an answer and is drawn as it is now, and nothing that was asked for is under way."""
-        return not self.is_busy and are_drawn(self._drawn, {name: self.parts.get(name) for name in self.names})
+        return not self.is_busy and not self._is_drawing and are_drawn(self._drawn, {name: self.parts.get(name) for name in self.names})
 
     def must_reload_for_scene(self) -> bool:
         """Have the page loaded anew where a scene would enter it while it is open: that breaks on the page's side."""
@@ -119,6 +124,9 @@ class PartsView(SceneView):
             self.probe.reload += 1
             return True
         return False
+
+    def _stop_drawing(self) -> None:
+        self._is_drawing = False
 
     def _show(self, name: str, part: Part) -> None:
         self._drawn[name] = (part.serial, part.state)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from apps.kit import panes
+from apps.kit.building import beside_the_loop
 from apps.kit.livebar import status_line
 from apps.kit.probe import PageProbe
 from apps.streams import pieces
@@ -89,9 +90,12 @@ class StreamsView:
             self.headline.object = pieces.headline(live)
             self.topics.object = pieces.topics(live)
             self.status.object = status_line(live, bool(self.pause.value))
-            self.chart.objects = [panes.figure(CHARTS.get("stream_rate")(live, theme=self.theme, height=270))]
+            beside_the_loop(lambda: self._draw(live), lambda: None)
         if has_news:
             self._tell_list()
+
+    def _draw(self, live: Snapshot) -> None:
+        self.chart.objects = [panes.figure(CHARTS.get("stream_rate")(live, theme=self.theme, height=270))]
 
     def _tell_list(self) -> None:
         self.table.value = pieces.events(self._shown, str(self.topic.value), self.words.value)

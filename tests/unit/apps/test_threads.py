@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -17,9 +18,9 @@ from bokeh.io import doc as io_doc
 from ipywidgets import IntSlider
 from panel.io.state import set_curdoc, state
 
-from apps.kit.building import BuiltOnThread
+from apps.kit.building import BuiltOnThread, beside_the_loop, on_builder
 from apps.kit.threads import repair_threads
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 
@@ -113,6 +114,47 @@ async def test_a_page_that_fails_fails_where_bokeh_expects_it() -> None:
     await page.on_session_created(session_of(document))
     with pytest.raises(RuntimeError, match="no session"):
         page.initialize_document(document)
+
+
+class Visit:
+    """A session that is open, as far as a document knows."""
+
+    session = object()
+
+    def __init__(self, document: Document) -> None:
+        document._session_context = weakref.ref(self)  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_open_page_is_changed_beside_the_loop_which_hears_of_the_end(fails: bool) -> None:
+    document, seen = Document(), []
+    visit = Visit(document)
+
+    def work() -> None:
+        seen.append((threading.current_thread() is threading.main_thread(), state.curdoc is document))
+        if fails:
+            raise ValueError("no figure")
+
+    with set_curdoc(document):
+        beside_the_loop(work, lambda: seen.append("done"))
+    until(lambda: document.session_callbacks, "the loop is told")
+    assert seen == [(False, True)]
+    document.session_callbacks[0].callback()
+    assert seen == [(False, True), "done"]
+    assert visit.session
+
+
+def test_a_page_that_is_still_being_built_is_changed_at_once() -> None:
+    seen: list[str] = []
+    beside_the_loop(lambda: seen.append("work"), lambda: seen.append("done"))
+    assert seen == ["work", "done"]
+
+
+async def test_what_the_builder_makes_comes_back_to_the_page_that_asked() -> None:
+    document = Document()
+    with set_curdoc(document):
+        made = await on_builder(lambda: (state.curdoc is document, threading.current_thread() is threading.main_thread()))
+    assert made == (True, False)
 
 
 def session_of(document: Document) -> Any:
