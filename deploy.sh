@@ -26,7 +26,7 @@ usage() {
 ./deploy.sh lock      resolve pyproject.toml anew into requirements.lock and requirements-test.lock
 ./deploy.sh status    what is running, and where
 ./deploy.sh stop      stop what is running
-Options of demo and dev: --size small|medium|large, --rate EVENTS_PER_SECOND, --no-stream
+Options of demo and dev: --size tiny|small|medium|large, --rate EVENTS_PER_SECOND, --no-stream
 EOF
 }
 
@@ -267,7 +267,7 @@ main() {
     demo | dev)
       while [ $# -gt 0 ]; do
         case "$1" in
-          --size) size="${2:?--size needs small, medium or large}"; shift 2 ;;
+          --size) size="${2:?--size needs tiny, small, medium or large}"; shift 2 ;;
           --rate) rate="${2:?--rate needs a number}"; shift 2 ;;
           --no-stream) rate=0; shift ;;
           *) usage; fail "unknown option $1" ;;

@@ -52,11 +52,11 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def built_demo(shared_folder: Path) -> Path:
-    """Home with the small demo company, loaded through its connectors, once for all workers. Nobody works in it: it is copied."""
+    """Home with the tiny demo company, loaded through its connectors, once for all workers. Nobody works in it: it is copied."""
     home = shared_folder / "home-demo"
     with locked(shared_folder / "demo.lock"):
         if not (home / ".built").exists():
-            command = [sys.executable, "-m", "cyberpunk_ai.cli", "demo", "--size", "small", "--json"]
+            command = [sys.executable, "-m", "cyberpunk_ai.cli", "demo", "--size", "tiny", "--json"]
             known = environment(home, CYBERPUNK_TODAY=TODAY)
             done = subprocess.run(command, env=known, cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
@@ -66,7 +66,7 @@ def built_demo(shared_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demo_home(built_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This worker's home with the small demo company. Its data stay as they are: take `own_demo_home` to change them."""
+    """This worker's home with the tiny demo company. Its data stay as they are: take `own_demo_home` to change them."""
     return Path(shutil.copytree(built_demo, tmp_path_factory.mktemp("demo") / "home"))
 
 

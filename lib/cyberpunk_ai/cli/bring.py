@@ -14,6 +14,7 @@ from cyberpunk_ai.cli.output import AsJson, by_stream, pairs, print_json, print_
 class Size(StrEnum):
     """Size of the demo company."""
 
+    tiny = "tiny"
     small = "small"
     medium = "medium"
     large = "large"
@@ -33,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    size: Annotated[Size, typer.Option(help="50 thousand, 1 million or 10 million orders.")] = Size.small,
+    size: Annotated[Size, typer.Option(help="8 thousand, 50 thousand, 1 million or 10 million orders.")] = Size.small,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
     as_json: AsJson = False,
 ) -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.demo.purchases import Purchases
     from cyberpunk_ai.demo.sources import SourceDefinition
 
-Size = Literal["small", "medium", "large"]
+Size = Literal["tiny", "small", "medium", "large"]
 CHUNK_ROWS = 250_000
 BLOCK = 20_000
 """Orders or people drawn at once; fixed, because each block has a random stream of its own."""
@@ -61,6 +61,7 @@ class Dimensions:
 
 
 SIZES: dict[str, Dimensions] = {
+    "tiny": Dimensions(orders=8_000, customers=1_000, web_days=120),
     "small": Dimensions(orders=50_000, customers=6_000, web_days=425),
     "medium": Dimensions(orders=1_000_000, customers=120_000, web_days=425),
     "large": Dimensions(orders=10_000_000, customers=1_200_000, web_days=120),
@@ -71,12 +72,12 @@ class DemoCompany:
     """A company that never was, the same for the same size, seed and end.
 
     Args:
-        size: `small` (50,000 orders), `medium` (1,000,000) or `large` (10,000,000).
+        size: `tiny` (8,000 orders), `small` (50,000), `medium` (1,000,000) or `large` (10,000,000).
         seed: Seed of everything that is drawn.
         end: Last day of its history; yesterday when left out.
 
     Raises:
-        InvalidArgument: The size is none of the three.
+        InvalidArgument: The size is none of the four.
     """
 
     def __init__(self, size: Size = "small", seed: int = 7, end: date | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Brings a demo company into the stores it is handed: the small one as files through the real sync, the larger ones in bulk.
+"""Brings a demo company into the stores it is handed: the smaller ones as files through the real sync, the larger ones in bulk.
 
 It opens no store and knows no settings; the workspace passes both in. What a sync or a warehouse does is not known here either.
 """
@@ -19,6 +19,9 @@ from cyberpunk_ai.core.results import Result
 from cyberpunk_ai.data_fabric.tables import TABLES
 from cyberpunk_ai.demo.company import DemoCompany
 from cyberpunk_ai.demo.vocabulary import SOURCES
+
+# Sizes that arrive as files, like the data of a user; the larger ones would take too long that way.
+AS_FILES = ("tiny", "small")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +58,7 @@ class DemoLoad(Result):
         end: Its last day.
         tables: Columns table, rows.
         rows: Rows in all.
-        quarantined: Rows that the sync set aside; the small company has some broken rows on purpose.
+        quarantined: Rows that the sync set aside; companies that arrive as files have some broken rows on purpose.
         seconds: How long it took.
     """
 
@@ -86,10 +89,10 @@ def load_demo(
     """Load a demo company in the place of the one that was loaded before, if any.
 
     Args:
-        size: `small`, `medium` or `large`.
+        size: `tiny`, `small`, `medium` or `large`.
         seed: Seed of the company.
         end: First day without rows: today.
-        home: Home folder; the raw files of the small company go to `sources/demo` in it.
+        home: Home folder; the raw files of the smaller companies go to `sources/demo` in it.
         connector: Registers and syncs the sources of the small company.
         warehouse: Takes the larger ones.
         on_progress: Called with a label, the rows done and the rows in all, where they are known.
@@ -97,13 +100,13 @@ def load_demo(
     Raises:
         InvalidArgument: No such size.
         Conflict: A source of yours has the name of one of the demo's.
-        SourceFailed: A source of the small company could not be synced.
+        SourceFailed: A source could not be synced.
     """
     started = time.perf_counter()
     company = DemoCompany(size, seed, end - timedelta(days=1))  # type: ignore[arg-type]
     folder = home / "sources" / "demo"
     _make_room(connector, warehouse, folder)
-    if size == "small":
+    if size in AS_FILES:
         rows, quarantined = sync_company(company, folder, connector, on_progress)
     else:
         rows, quarantined = append_company(company, warehouse, on_progress), 0

@@ -135,7 +135,7 @@ class SourceVerbs(Wiring):
     def load_demo(
         self, size: str = "small", *, seed: int = 7, on_progress: Callable[..., None] | None = None, caller: Caller | None = None
     ) -> Result:
-        """Load the demo company: `small` (50k orders) through the connectors, `medium` (1M) and `large` (10M) in bulk."""
+        """Load the demo company: `tiny` (8k orders) and `small` (50k) through the connectors, `medium` (1M) and `large` (10M) in bulk."""
 
         def work(_who: Caller) -> Result:
             from cyberpunk_ai.demo.loading import load_demo

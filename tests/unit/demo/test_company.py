@@ -56,6 +56,13 @@ def test_a_small_company_has_fifty_thousand_orders(frames: Mapping[str, pd.DataF
     assert (customers["source"] == "crm").sum() == SIZES["small"].customers
 
 
+def test_a_tiny_company_has_eight_thousand_orders(company: DemoCompany) -> None:
+    tiny = DemoCompany("tiny", company.seed, company.end)
+
+    assert tiny.frame("orders")["order_id"].nunique() == 8_000
+    assert (tiny.frame("customers")["source"] == "crm").sum() == 1_000
+
+
 def test_history_is_thirty_six_whole_months_up_to_the_end(frames: Mapping[str, pd.DataFrame], company: DemoCompany) -> None:
     assert (company.history.start, company.end) == (date(2022, 8, 1), date(2025, 8, 13))
     assert frames["orders"]["ordered_at"].min().date() == date(2022, 8, 1)
