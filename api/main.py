@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     process = server_process.own_server()
     server_process.set_limits(process, max_request_s=app.state.settings.max_request_s)
+    server_process.give_threads(app.state.settings.max_calculations)
     app.state.hub.start()
     # The embedded engine takes seconds to start; whoever asks first should not be the one who waits.
     app.state.workspace.warm()

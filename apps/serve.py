@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from cyberpunk_ai.core.loading import load
 from cyberpunk_ai.core.request_arrival import limited
 from cyberpunk_ai.core.security.request_origin import OriginCheck, RequestOrigin
+from cyberpunk_ai.core.server_process import give_threads
 from cyberpunk_ai.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,15 +79,16 @@ def mount(app: FastAPI, workspace: Workspace | None = None) -> None:
     for route in app.routes:
         if id(route) not in before and hasattr(route, "include_in_schema"):
             route.include_in_schema = False  # pages are no part of the API's description
-    _stop_with(app, host, opened)
+    _stop_with(app, host, opened, waiting=settings.max_calculations)
 
 
-def _stop_with(app: FastAPI, host: Any, opened: dict[str, Any]) -> None:
-    """End the stream's thread before the application closes the workspace that feeds it."""
+def _stop_with(app: FastAPI, host: Any, opened: dict[str, Any], *, waiting: int) -> None:
+    """Give the loop its threads, and end the stream's thread before the application closes the workspace that feeds it."""
     outer = app.router.lifespan_context
 
     @asynccontextmanager
     async def with_pages(inside: FastAPI) -> AsyncIterator[Any]:
+        give_threads(waiting)
         async with outer(inside) as state:
             try:
                 yield state

@@ -26,7 +26,7 @@ def cyberpunk(home: Path, *arguments: str, **more: str) -> Done:
     Starting Python and loading the libraries of an engine takes longer than most answers. `started` is the program itself.
     """
     out, err, code = io.StringIO(), io.StringIO(), 0
-    with _surrounded(environment(home, CYBERPUNK_TODAY=TODAY, COLUMNS=WIDTH, **more)), redirect_stdout(out), redirect_stderr(err):
+    with _surrounded(environment(home, **{"CYBERPUNK_TODAY": TODAY, "COLUMNS": WIDTH} | more)), redirect_stdout(out), redirect_stderr(err):
         try:
             main(arguments)
         except SystemExit as ended:

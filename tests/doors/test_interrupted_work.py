@@ -47,6 +47,9 @@ def test_every_door_shows_what_was_interrupted_and_what_to_do(home: Path) -> Non
         assert [shown["error"][0] for shown in page] == [run, sync, sync]
     listed = json.loads(cyberpunk(home, "runs", "--json").stdout)["runs"][0]
     assert (listed["status"], listed["error"]["message"]) == ("interrupted", run)
+    table = cyberpunk(home, "runs", COLUMNS="100").stdout
+    assert "interrupted" in table
+    assert run.split()[-1] in table
     with TestClient(create_app(settings), base_url="http://localhost") as client:
         sent = client.get("/api/v1/runs").json()["runs"][0], client.get("/api/v1/data/sources").json()["sources"][0]
     assert [(each["status"], each["error"]["message"]) for each in sent] == [("interrupted", run), ("interrupted", sync)]

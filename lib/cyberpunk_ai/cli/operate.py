@@ -9,6 +9,9 @@ import typer
 
 from cyberpunk_ai.cli.output import AsJson, pairs, print_json, print_notes, print_result, print_table, workspace
 
+# What a person looks for, in a terminal's width; --json has the rest.
+RUN_COLUMNS = ["status", "pipeline", "started_at", "finished_at", "error", "run_id"]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -47,7 +50,11 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     with workspace() as ws:
-        print_result(ws.runs(pipeline, limit=limit), as_json=as_json, title="Runs")
+        history = ws.runs(pipeline, limit=limit)
+    if as_json:
+        print_json(history)
+        return
+    print_table(history.runs[RUN_COLUMNS], title="Runs")
 
 
 def health(as_json: AsJson = False) -> None:

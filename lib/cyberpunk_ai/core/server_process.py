@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from cyberpunk_ai.core.logs import get_logger
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REQUESTS_S = 3.0
 STEP_S = 2.5
 LAST_S = 1.0
+OTHER_THREADS = 16
 log = get_logger("server")
 
 
@@ -46,6 +47,15 @@ def set_limits(server: Any | None, *, max_request_s: float = MAX_REQUEST_S) -> N
     if server.config.timeout_graceful_shutdown is None:
         server.config.timeout_graceful_shutdown = REQUESTS_S
     server.config.http_protocol_class = limited(server.config.http_protocol_class, max_request_s)
+
+
+def give_threads(waiting: int) -> None:
+    """Let the running loop have threads for so many callers that wait for a calculation, and for others beside them.
+
+    Python gives a loop six on a machine of two cores, so that a few forecasts that wait for their turn would keep every page waiting.
+    """
+    threads = ThreadPoolExecutor(waiting + OTHER_THREADS, thread_name_prefix="loop")
+    asyncio.get_running_loop().set_default_executor(threads)
 
 
 async def bounded(*steps: Awaitable[object], within_s: float = STEP_S) -> bool:

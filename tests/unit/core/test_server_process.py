@@ -10,7 +10,7 @@ import pytest
 from uvicorn import Config, Server
 
 from cyberpunk_ai.core.request_arrival import RequestArrival
-from cyberpunk_ai.core.server_process import REQUESTS_S, bounded, end_soon, on_a_thread, own_server, set_limits
+from cyberpunk_ai.core.server_process import REQUESTS_S, bounded, end_soon, give_threads, on_a_thread, own_server, set_limits
 from tests.waiting import PATIENCE_S, until
 
 
@@ -73,3 +73,14 @@ def test_the_process_ends_after_a_signal_whatever_its_threads_do() -> None:
     stopped.handle_exit(15, None)
     end_soon(stopped, after_s=0, end=ended.append)
     until(lambda: ended == [0], "the process is ended")
+
+
+async def test_whoever_waits_for_a_calculation_leaves_threads_for_others() -> None:
+    waiting, may_end = 24, threading.Event()
+    give_threads(waiting)
+    held = [asyncio.create_task(asyncio.to_thread(may_end.wait, PATIENCE_S)) for _ in range(waiting)]
+    try:
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "page"), PATIENCE_S) == "page"
+    finally:
+        may_end.set()
+    assert all(await asyncio.gather(*held))
