@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -23,6 +24,8 @@ from apps.kit import visitors
 from apps.kit.app import Host, found_apps
 from apps.kit.guard import guarded
 from apps.kit.live_feed import LiveFeed
+from apps.kit.parts import Parts
+from apps.kit.threads import repair_threads
 from apps.voila.studio_page import StudioPage
 from cyberpunk_ai import Workspace
 from cyberpunk_ai.charts.theme import load_theme
@@ -41,6 +44,7 @@ class Sessions:
     """Opens pages of a workspace as the server does, one document for each visitor."""
 
     def __init__(self, workspace: Workspace) -> None:
+        repair_threads()
         self.host = Host(lambda: workspace, LiveFeed(lambda: workspace), lambda: "neon")
         self.build: dict[str, Callable[[], Any]] = {app.name: guarded(app, self.host) for app in found_apps()}
 
@@ -50,6 +54,11 @@ class Sessions:
             self.build[name]().server_doc(document)
         assert "cannot be shown" not in text_of(document), text_of(document)
         return document
+
+    def wait_for_parts(self) -> None:
+        """Wait until no page computes anything; opening pages again and again meanwhile would only keep the computing from its end."""
+        every = [each for each in gc.get_objects() if isinstance(each, Parts)]
+        until(lambda: not any(parts._busy for parts in every), "the parts of the pages are computed")
 
     def end(self, document: Document) -> None:
         """End a session as Bokeh's server does: the document is emptied first, so that nothing can be told to the page any more."""
@@ -97,6 +106,7 @@ async def test_without_data_a_page_names_the_first_step(empty: Sessions, name: s
             return FIRST_STEP in text_of(document) or "cyberpunk stream demo" in text_of(document)
         finally:
             empty.end(document)
+            empty.wait_for_parts()
 
     until(is_told, f"{name} names the first step")
 
@@ -123,6 +133,7 @@ async def test_a_session_that_ends_closes_what_it_opened(shop: Sessions, name: s
         if not scenes or widgets:
             return document, widgets
         shop.end(document)
+        shop.wait_for_parts()
         return None
 
     lines = comm.get_comm_manager().comms
