@@ -125,14 +125,12 @@ def sources_of(frame: pd.DataFrame, theme: Theme) -> pd.DataFrame:
 
 def no_sources() -> str:
     """Write that nothing is connected yet."""
-    return empty_state(
-        "No source is connected", "Run `cyberpunk demo`, or `cyberpunk source add` and `cyberpunk import FILE` for your own."
-    )
+    return empty_state("No source is connected", "Run `cyberpunk demo` for a demo company, or `cyberpunk import FILE` for your own.")
 
 
 def no_runs() -> str:
     """Write that nothing was run yet."""
-    return empty_state("No scheduled run yet", "Run one with `cyberpunk run daily_report`; see `cyberpunk run --help`.")
+    return empty_state("No scheduled run yet", "Run one with `cyberpunk run nightly`; see `cyberpunk run --help`.")
 
 
 def synced(report: Any) -> str:

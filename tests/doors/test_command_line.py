@@ -96,3 +96,11 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(demo_home: Path) -
     assert done.returncode == 64
     assert json.loads(done.stderr)["error"]["code"] == "invalid_argument"
     assert json.loads(cyberpunk(demo_home, "runs", "nightly", "--json").stdout)["runs"] == []
+
+
+def test_doctor_names_the_database_that_is_used(tmp_path: Path) -> None:
+    def database(**settings: str) -> str:
+        return str(json.loads(cyberpunk(tmp_path / "home", "doctor", "--json", **settings).stdout)["facts"]["operational"])
+
+    assert database() == "SQLite (embedded)"
+    assert database(DATABASE_URL=f"sqlite:///{tmp_path}/elsewhere.sqlite3") == "SQLite"

@@ -83,7 +83,7 @@ def doctor(as_json: AsJson = False) -> None:
         except CyberpunkError as error:  # the parts above say what is wrong; this must not hide them
             unusable = [f"the connectors could not be listed: {error.message}"]
     stores = {
-        "operational": "PostgreSQL" if settings.database_url else "SQLite (embedded)",
+        "operational": _database(settings.database_url),
         "warehouse": "ClickHouse" if settings.clickhouse_url else "Delta + chDB (embedded)",
         "cache": "Redis" if settings.redis_url else "in process (embedded)",
         "events": "Kafka" if settings.kafka_bootstrap_servers else "local log (embedded)",
@@ -98,6 +98,12 @@ def doctor(as_json: AsJson = False) -> None:
         print_notes(unusable or ["every connector can be used"])
     if report.status == "unhealthy":
         raise typer.Exit(1)
+
+
+def _database(url: str | None) -> str:
+    if url is None:
+        return "SQLite (embedded)"
+    return "SQLite" if url.startswith("sqlite") else "PostgreSQL"
 
 
 def version(as_json: AsJson = False) -> None:

@@ -154,7 +154,7 @@ class RunLog:
         with self.operational.read() as connection:
             row = connection.execute(select(pipeline_runs).where(pipeline_runs.c.run_id == run_id)).mappings().first()
         if row is None:
-            raise NotFound(f"no run has the id {run_id!r}", hint="`cyberpunk run --list` shows the runs")
+            raise NotFound(f"no run has the id {run_id!r}", hint="`cyberpunk runs` shows them")
         return as_seen(row, self._clock(), _what_next)
 
 
