@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 log = logs.get_logger("api")
 
@@ -98,5 +99,8 @@ def _template(scope: Scope) -> str:
     own = getattr(scope.get("route"), "path", None)
     if own is None:
         return "unmatched"
-    segments = scope["path"].split("/")
-    return "/".join(segments[: len(segments) - own.count("/")]) + str(own)
+    # Filled in, a template is the end of the path; what stands before it is the prefix of the router. Nothing of the client's may be in it.
+    values = scope.get("path_params", {})
+    end = PARAMETER.sub(lambda found: str(values.get(found[1], found[0])), own)
+    path = scope["path"]
+    return (path[: len(path) - len(end)] if path.endswith(end) else "") + str(own)
