@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cyberpunk_ai.data_fabric.syncing.stream_sync import StreamTally
 
 _log = get_logger(__name__)
+AT_ONCE = 8  # sources that are read at once: each holds connections, files and a batch of rows
 
 
 class UnifiedDataConnector:
@@ -197,7 +198,7 @@ class UnifiedDataConnector:
     async def sync_all_sources(
         self, names: Sequence[str] | None = None, *, on_progress: Callable[[dict[str, Any]], None] | None = None
     ) -> SyncReport:
-        """Sync sources side by side; one that fails, fails alone.
+        """Sync sources side by side, at most eight at once; one that fails, fails alone.
 
         Args:
             names: Sources to sync; all that are enabled by default.
@@ -224,7 +225,8 @@ class UnifiedDataConnector:
         started = utc_now()
         await asyncio.to_thread(self.syncs.settle)
         with self.syncs.heartbeats():
-            reports = await asyncio.gather(*(self._sync_source(name, on_progress) for name in wanted))
+            turn = asyncio.Semaphore(AT_ONCE)
+            reports = await asyncio.gather(*(self._sync_alone(name, on_progress, turn) for name in wanted))
         return SyncReport(tuple(reports), started, utc_now())
 
     async def repair(self, table: str) -> RepairReport:
@@ -281,6 +283,18 @@ class UnifiedDataConnector:
             if store is not None:
                 store.close()
 
+    async def _sync_alone(self, name: str, on_progress: Callable[[dict[str, Any]], None] | None, turn: asyncio.Semaphore) -> SourceReport:
+        """Sync a source when it is its turn. What cannot even be recorded, say a source just removed, ends nobody else's."""
+        async with turn:
+            started = utc_now()
+            try:
+                return await self._sync_source(name, on_progress)
+            except Exception as failure:  # noqa: BLE001 - whatever it is, the other sources go on
+                _log.exception("a sync could not be recorded", source=name)
+                error = failure if isinstance(failure, CyberpunkError) else _surprise(failure)
+                seconds = (utc_now() - started).total_seconds()
+                return SourceReport(name=name, connector="", status="failed", error=error.to_dict(), seconds=seconds)
+
     async def _sync_source(self, name: str, on_progress: Callable[[dict[str, Any]], None] | None) -> SourceReport:
         started = utc_now()
         connector_name, _ = self._registered(name)
@@ -296,7 +310,7 @@ class UnifiedDataConnector:
             status, error = "failed", failure.to_dict()
         except Exception as failure:  # noqa: BLE001 - one source's surprise must not end the others; it is logged with its trace
             _log.exception("sync failed", source=name)
-            status, error = "failed", SourceFailed(mask_text(f"{type(failure).__name__}: {failure}"), hint="see the log").to_dict()
+            status, error = "failed", _surprise(failure).to_dict()
         except BaseException:
             self.syncs.interrupt(run_id, name)  # cancelled, Ctrl-C, or the process is being ended
             raise
@@ -393,3 +407,7 @@ class UnifiedDataConnector:
         except CyberpunkError as failure:
             # The rows are safe; a broker that is down only costs the hint to those who watch.
             _log.warning("data_sync event was not sent", source=report.name, reason=failure.message)
+
+
+def _surprise(failure: Exception) -> SourceFailed:
+    return SourceFailed(mask_text(f"{type(failure).__name__}: {failure}"), hint="see the log")
