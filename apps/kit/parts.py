@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyberpunk_ai.core.errors import CyberpunkError
@@ -16,6 +16,7 @@ from cyberpunk_ai.core.errors import CyberpunkError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+LONG_AGO_S = -1e12
 State = Literal["loading", "ready", "empty", "error"]
 
 
@@ -55,6 +56,7 @@ class Parts:
         self._loaders, self._clock = dict(loaders), clock
         self._parts = {name: Part() for name in loaders}
         self._busy: set[str] = set()
+        self._late: set[str] = set()  # to be computed again, as soon as what is being computed now is there
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="page-part")
 
@@ -76,8 +78,9 @@ class Parts:
         """Have parts computed anew at the next question, however fresh they are."""
         with self._lock:
             for name in names:
-                part = self._parts[name]
-                self._parts[name] = Part(part.state, part.value, part.message, part.hint, part.serial, -1e12)
+                self._parts[name] = replace(self._parts[name], loaded_at=LONG_AGO_S)
+                if name in self._busy:
+                    self._late.add(name)
 
     def close(self) -> None:
         """Start no further computation; one that runs is not waited for."""
@@ -85,7 +88,7 @@ class Parts:
 
     def _load(self, name: str) -> None:
         before = self._parts[name]
-        stamp = {"serial": before.serial + 1, "loaded_at": self._clock()}
+        stamp: dict[str, Any] = {"serial": before.serial + 1, "loaded_at": self._clock()}
         try:
             part = Part("ready", self._loaders[name].load(), **stamp)
         except NothingYet as nothing:
@@ -95,8 +98,9 @@ class Parts:
         except Exception as error:  # noqa: BLE001 - one part's failure is shown in its place; the rest of the page goes on
             part = Part("error", message=f"{type(error).__name__}: {error}", **stamp)
         with self._lock:
+            if name in self._late:
+                self._late.discard(name)
+                part = replace(part, loaded_at=LONG_AGO_S)
             unchanged = part.state == before.state == "ready" and part.value is before.value
-            self._parts[name] = before if unchanged else part
-            if unchanged:
-                self._parts[name] = Part(before.state, before.value, before.message, before.hint, before.serial, part.loaded_at)
+            self._parts[name] = replace(before, loaded_at=part.loaded_at) if unchanged else part
             self._busy.discard(name)

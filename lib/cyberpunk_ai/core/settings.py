@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     max_sheet_cells: int = Field(20_000_000, ge=1, description="Cells of one sheet of an Excel file, empty ones between others included.")
     max_parquet_cells: int = Field(1_000_000_000, ge=1, description="Rows times columns of a Parquet file.")
     max_unpacked_mb: int = Field(1024, ge=1, description="Unpacked size of an Excel file or of a row group of a Parquet file, in MB.")
+    max_remembered_mb: int = Field(128, ge=0, description="What remembered answers may hold in one process, in MB; 0 to remember none.")
     theme: Literal["neon", "noir", "daylight"] = Field("neon", description="Theme of every page and figure.")
     semantic_file: Path | None = Field(None, description="YAML merged over the packaged semantic layer.")
     mounts: str = Field("apps.serve:mount", description="Comma-separated `module:function` that add pages to the API's server.")

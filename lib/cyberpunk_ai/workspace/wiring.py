@@ -55,7 +55,7 @@ class Wiring:
         self.settings, self.caller = settings, caller
         self._is_server = is_server and settings.worker_processes != 0
         self._stores = Stores(settings)
-        self._answers = Answers()
+        self._answers = Answers(max_bytes=settings.max_remembered_mb * 2**20)
         self._rooms: dict[str, Any] = {}
         self._rooms_lock = threading.RLock()
 

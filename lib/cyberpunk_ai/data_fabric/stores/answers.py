@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from cyberpunk_ai.core.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 T = TypeVar("T")
+_log = get_logger(__name__)
+
+
+class _Sink:
+    """Counts what would be written."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def write(self, data: Any) -> int:
+        size = memoryview(data).nbytes
+        self.bytes += size
+        return size
+
+
+def size_of(answer: object) -> int | None:
+    """Return about how many bytes an answer holds, or None where that cannot be told.
+
+    What pickling would write is counted and thrown away: it reaches frames, arrays and fitted models alike, and copies no array.
+    """
+    sink, buffers = _Sink(), 0
+
+    def count(buffer: pickle.PickleBuffer) -> None:
+        nonlocal buffers
+        buffers += buffer.raw().nbytes
+
+    try:
+        pickle.Pickler(sink, protocol=5, buffer_callback=count).dump(answer)
+    except Exception as error:  # noqa: BLE001 - whatever cannot be pickled is told in its own way
+        _log.debug("an answer cannot be measured", kind=type(answer).__name__, problem=f"{type(error).__name__}: {error}")
+        return None
+    return sink.bytes + buffers
 
 
 class Answers:
@@ -17,11 +52,13 @@ class Answers:
 
     Args:
         size: How many answers are kept.
+        max_bytes: How much they hold together; one that is larger alone is not kept.
     """
 
-    def __init__(self, size: int = 128) -> None:
-        self.size = size
+    def __init__(self, size: int = 128, max_bytes: int = 128 * 2**20) -> None:
+        self.size, self.max_bytes = size, max_bytes
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._sizes: dict[Hashable, int] = {}
         self._locks: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -46,10 +83,7 @@ class Answers:
             try:
                 answer = compute()
                 if keeps is None or keeps(answer):
-                    with self._lock:
-                        self._kept[key] = answer
-                        while len(self._kept) > self.size:
-                            self._kept.popitem(last=False)
+                    self._keep(key, answer)
             finally:
                 # Not before it is kept: whoever came between would find neither answer nor lock, and compute again.
                 with self._lock:
@@ -60,3 +94,15 @@ class Answers:
         """Drop everything."""
         with self._lock:
             self._kept.clear()
+            self._sizes.clear()
+
+    def _keep(self, key: Hashable, answer: object) -> None:
+        measured = size_of(answer)
+        size = self.max_bytes // self.size if measured is None else measured
+        if not self.max_bytes or size > self.max_bytes:
+            return
+        with self._lock:
+            self._kept[key], self._sizes[key] = answer, size
+            while len(self._kept) > self.size or sum(self._sizes.values()) > self.max_bytes:
+                oldest, _ = self._kept.popitem(last=False)
+                del self._sizes[oldest]
