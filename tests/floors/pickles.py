@@ -6,6 +6,8 @@ import ast
 
 # To import one of these has no other use than pickles.
 _MODULES = frozenset({"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "shelve", "joblib.numpy_pickle", "pandas.io.pickle"})
+# These can only write, for example to find out how much that would be.
+_WRITERS = frozenset({"pickle.Pickler", "pickle.PickleBuffer"})
 # To name one of these is to load pickles.
 _LOADERS = frozenset({"joblib.load", "pandas.read_pickle"})
 _IMPORTERS = frozenset({"__import__", "importlib.import_module"})
@@ -42,9 +44,11 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.module and not node.level:
+            names = [f"{node.module}.{each.name}" for each in node.names]
+            if _WRITERS.issuperset(names):
+                return
             self._check_module(node, node.module)
-            for each in node.names:
-                name = f"{node.module}.{each.name}"
+            for name in names:
                 self._check_module(node, name)
                 if name in _LOADERS or name in {"joblib.*", "torch.*"}:
                     self.found.append((node.lineno, name))

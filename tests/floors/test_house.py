@@ -74,6 +74,7 @@ def test_nothing_loads_pickles() -> None:
         "import shelve",
         "from cloudpickle import loads",
         "from pickle import Unpickler",
+        "from pickle import Pickler, loads",
         "from joblib import load",
         "from joblib import *",
         "import importlib; importlib.import_module('pickle')",
@@ -111,6 +112,7 @@ def test_every_way_to_load_a_pickle_is_noticed(code: str) -> None:
         "import numpy as np; np.load(path, allow_pickle=False)",
         "import joblib; joblib.Parallel(2)",
         "import json; json.load(file)",
+        "from pickle import PickleBuffer, Pickler",
         "pickles = 'Never import pickle; joblib.load(path)'  # pickle.load",
     ],
 )

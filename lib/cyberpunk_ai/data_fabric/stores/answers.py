@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
 from collections import OrderedDict
+from pickle import PickleBuffer, Pickler
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cyberpunk_ai.core.logs import get_logger
@@ -35,12 +35,12 @@ def size_of(answer: object) -> int | None:
     """
     sink, buffers = _Sink(), 0
 
-    def count(buffer: pickle.PickleBuffer) -> None:
+    def count(buffer: PickleBuffer) -> None:
         nonlocal buffers
         buffers += buffer.raw().nbytes
 
     try:
-        pickle.Pickler(sink, protocol=5, buffer_callback=count).dump(answer)
+        Pickler(sink, protocol=5, buffer_callback=count).dump(answer)
     except Exception as error:  # noqa: BLE001 - whatever cannot be pickled is told in its own way
         _log.debug("an answer cannot be measured", kind=type(answer).__name__, problem=f"{type(error).__name__}: {error}")
         return None
