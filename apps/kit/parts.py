@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyberpunk_ai.core.errors import CyberpunkError
@@ -16,7 +16,6 @@ from cyberpunk_ai.core.errors import CyberpunkError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LONG_AGO_S = -1e12
 State = Literal["loading", "ready", "empty", "error"]
 
 
@@ -56,7 +55,6 @@ class Parts:
         self._loaders, self._clock = dict(loaders), clock
         self._parts = {name: Part() for name in loaders}
         self._busy: set[str] = set()
-        self._late: set[str] = set()  # to be computed again, as soon as what is being computed now is there
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="page-part")
 
@@ -78,9 +76,8 @@ class Parts:
         """Have parts computed anew at the next question, however fresh they are."""
         with self._lock:
             for name in names:
-                self._parts[name] = replace(self._parts[name], loaded_at=LONG_AGO_S)
-                if name in self._busy:
-                    self._late.add(name)
+                part = self._parts[name]
+                self._parts[name] = Part(part.state, part.value, part.message, part.hint, part.serial, -1e12)
 
     def close(self) -> None:
         """Start no further computation; one that runs is not waited for."""
@@ -88,7 +85,7 @@ class Parts:
 
     def _load(self, name: str) -> None:
         before = self._parts[name]
-        stamp: dict[str, Any] = {"serial": before.serial + 1, "loaded_at": self._clock()}
+        stamp = {"serial": before.serial + 1, "loaded_at": self._clock()}
         try:
             part = Part("ready", self._loaders[name].load(), **stamp)
         except NothingYet as nothing:
@@ -98,9 +95,8 @@ class Parts:
         except Exception as error:  # noqa: BLE001 - one part's failure is shown in its place; the rest of the page goes on
             part = Part("error", message=f"{type(error).__name__}: {error}", **stamp)
         with self._lock:
-            if name in self._late:
-                self._late.discard(name)
-                part = replace(part, loaded_at=LONG_AGO_S)
             unchanged = part.state == before.state == "ready" and part.value is before.value
-            self._parts[name] = replace(before, loaded_at=part.loaded_at) if unchanged else part
+            self._parts[name] = before if unchanged else part
+            if unchanged:
+                self._parts[name] = Part(before.state, before.value, before.message, before.hint, before.serial, part.loaded_at)
             self._busy.discard(name)

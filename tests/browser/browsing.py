@@ -133,7 +133,7 @@ class Watched:
     def close(self) -> None:
         """Close the page; it must have asked nobody outside and had no error."""
         assert self.outside == []
-        assert self.errors == []
+        assert self.errors == [], repr(self.errors)
         self.page.context.close()
 
     def picture(self, name: str) -> bytes:

@@ -20,7 +20,7 @@ from cyberpunk_ai.charts.city_layout import Building
 from cyberpunk_ai.charts.live import Snapshot
 from cyberpunk_ai.charts.theme import load_theme
 from cyberpunk_ai.core.errors import TooLittleData
-from tests.waiting import PATIENCE_S, until
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -141,24 +141,6 @@ def test_part_is_a_skeleton_until_it_is_there_and_is_computed_once() -> None:
     go.set()
     assert settled(parts, "answer").value == 42
     assert len(calls) == 1
-    parts.close()
-
-
-def test_a_part_that_is_renewed_while_it_is_computed_is_computed_again() -> None:
-    answers, begun, go = iter((1, 2)), threading.Event(), threading.Event()
-
-    def load() -> int:
-        answer = next(answers)
-        begun.set()
-        go.wait(PATIENCE_S)
-        return answer
-
-    parts = Parts({"answer": Loader(load, 600)})
-    parts.get("answer")
-    assert begun.wait(PATIENCE_S)
-    parts.renew("answer")
-    go.set()
-    until(lambda: parts.get("answer").value == 2, "what was renewed is computed again")
     parts.close()
 
 
