@@ -43,6 +43,7 @@ class StreamsView:
         self.export = panes.csv_button(self._csv, "events.csv")
         self._shown = Snapshot()
         self._due = {"list": 0.0, "draw": 0.0}
+        self._is_drawing = False  # no second figure is asked for before the first is there: they would pile up
         self.probe.param.watch(lambda event: self.gate.acknowledge(event.new), "drawn")
         for widget in (self.topic, self.words):
             widget.param.watch(lambda _: self._tell_list(), "value")
@@ -85,14 +86,17 @@ class StreamsView:
         if list(self.topic.options) != names:
             self.topic.param.update(options=names, value=self.topic.value if self.topic.value in names else pieces.ALL)
         now = time.monotonic()
-        if now >= self._due["draw"]:
-            self._due["draw"] = now + DRAW_EVERY_S
+        if now >= self._due["draw"] and not self._is_drawing:
+            self._due["draw"], self._is_drawing = now + DRAW_EVERY_S, True
             self.headline.object = pieces.headline(live)
             self.topics.object = pieces.topics(live)
             self.status.object = status_line(live, bool(self.pause.value))
-            beside_the_loop(lambda: self._draw(live), lambda: None)
+            beside_the_loop(lambda: self._draw(live), self._stop_drawing)
         if has_news:
             self._tell_list()
+
+    def _stop_drawing(self) -> None:
+        self._is_drawing = False
 
     def _draw(self, live: Snapshot) -> None:
         self.chart.objects = [panes.figure(CHARTS.get("stream_rate")(live, theme=self.theme, height=270))]
